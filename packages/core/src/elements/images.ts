@@ -1,0 +1,44 @@
+import type { ResolvedBuild } from "../app/resolved.js";
+import type { Context } from "../context.js";
+import type { Out } from "../engine/out.js";
+import type { Support } from "./capability.js";
+import type { ElementPlan, Scope } from "./provider.js";
+
+/** An immutable build of the app. */
+export interface ImageReference {
+  /** `sha256:…`, of the image or of the source it was made from: equal digests run the same code. */
+  readonly digest: string;
+  /** Where it is: a repository with digest, a path, a slug. */
+  readonly location: string;
+}
+
+/** Where an image comes from. */
+export type ImageSource =
+  | { readonly kind: "build"; readonly build: ResolvedBuild }
+  /** One that exists already: of another environment (promotion) or of an earlier release (rollback). */
+  | { readonly kind: "existing"; readonly image: ImageReference };
+
+/** What a provider's images can do; checked before any call. */
+export interface ImagesCapabilities {
+  readonly dockerfile: Support;
+  /** A build command run over the source, without a Dockerfile. */
+  readonly buildCommand: Support;
+  /** An image of one environment can be released in another one. */
+  readonly promotion: Support;
+}
+
+/** An image in a plan. */
+export interface ImagePlan extends ElementPlan {
+  readonly image: Out<ImageReference>;
+}
+
+/** Element two: from source to something immutable that runs. */
+export interface Images {
+  readonly capabilities: ImagesCapabilities;
+  /**
+   * The image as a node of the plan. Reads (and hashes) the build context, writes nothing.
+   *
+   * @throws `images.no-context`, `images.no-dockerfile`, `images.unknown`.
+   */
+  image(context: Context, scope: Scope, source: ImageSource): Promise<ImagePlan>;
+}

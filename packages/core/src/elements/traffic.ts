@@ -1,0 +1,134 @@
+import type { Context } from "../context.js";
+import type { In, Out } from "../engine/out.js";
+import type { AnyResource } from "../engine/resource.js";
+import type { Support } from "./capability.js";
+import type { ElementPlan, Scope } from "./provider.js";
+
+/** What a host name leads to. */
+export type Route =
+  | { readonly host: string; readonly process: string }
+  | { readonly host: string; readonly redirect: string };
+
+/** What a DNS record has to say so that a host name leads to an ingress. The kind is known at plan time. */
+export type Endpoint =
+  | {
+      readonly kind: "hostname";
+      readonly host: In<string>;
+      /** What a certain DNS provider may use instead of a CNAME, by that provider's name: an alias zone, say. */
+      readonly alias?: Readonly<Record<string, In<string>>>;
+    }
+  | { readonly kind: "address"; readonly ipv4: In<string>; readonly ipv6?: In<string> }
+  /** The name resolves to the ingress by itself: no record is needed. */
+  | { readonly kind: "none" };
+
+/** What an ingress can do; checked before any call. */
+export interface IngressCapabilities {
+  readonly customHosts: Support;
+  readonly redirects: Support;
+  readonly wildcards: Support;
+  readonly webSockets: Support;
+  /** Kinds of certificate it can terminate with, in order of preference; empty: plain HTTP only. */
+  readonly certificateKinds: readonly string[];
+}
+
+/** The routes of an environment in a plan. */
+export interface IngressPlan extends ElementPlan {
+  /** One per host of the routes. */
+  readonly endpoints: Readonly<Record<string, Endpoint>>;
+  /** The URL which answers even without any domain. */
+  readonly url: Out<string>;
+}
+
+/** Element six, first part: from host names to processes. */
+export interface Ingress {
+  readonly capabilities: IngressCapabilities;
+  /** All routes of the environment at once; `after` holds what must serve before they are switched. */
+  routes(
+    scope: Scope,
+    routes: readonly Route[],
+    options: { readonly certificate?: Certificate; readonly after: readonly AnyResource[] },
+  ): IngressPlan;
+}
+
+/** Types of record that core can plan. */
+export type DnsRecordType = "A" | "AAAA" | "CNAME" | "TXT" | "CAA" | "MX" | "NS" | "SRV" | "ALIAS";
+
+/** All records of one name and type. */
+export interface DnsRecordSet {
+  /** Fully qualified, lower case, without the last dot. */
+  readonly name: string;
+  readonly type: DnsRecordType;
+  readonly values: readonly string[];
+  /** Seconds; absent: the vendor's default. */
+  readonly ttl?: number;
+  /** What only one vendor knows, passed through: `{ proxied: true }`. */
+  readonly extra?: Readonly<Record<string, unknown>>;
+}
+
+/** A record set as the vendor holds it. */
+export interface ObservedRecordSet extends DnsRecordSet {
+  /** The marker that was written with it (a comment, a TXT registry entry); absent: not ours. */
+  readonly marker?: string;
+}
+
+/** One step of a batch; `marker` is to be written with the record, at most 100 characters. */
+export type DnsRecordChange =
+  | { readonly action: "create"; readonly record: DnsRecordSet; readonly marker: string }
+  | {
+      readonly action: "update";
+      readonly record: DnsRecordSet;
+      readonly before: ObservedRecordSet;
+      readonly marker: string;
+    }
+  | { readonly action: "delete"; readonly before: ObservedRecordSet };
+
+/** What a DNS provider can do; checked before any call. */
+export interface DnsCapabilities {
+  /** How the root of a zone can lead to a host name: as a CNAME that is flattened, by a record type, or not. */
+  readonly apex: "flatten" | "alias" | { readonly no: string; readonly link?: string };
+  readonly types: readonly DnsRecordType[];
+  readonly wildcards: Support;
+  /** A redirect of a whole host can be served by this vendor. */
+  readonly redirects: Support;
+}
+
+/**
+ * Element six, second part: names. A plugin lists records and applies a batch; core does the diff, ownership,
+ * conflicts and thresholds.
+ */
+export interface Dns {
+  readonly capabilities: DnsCapabilities;
+  /** The zones these credentials may change, by name, such as `example.org`. */
+  zones(context: Context): Promise<readonly string[]>;
+  /** Everything in the zone, paged through to the end. */
+  list(context: Context, zone: string): Promise<readonly ObservedRecordSet[]>;
+  /** Applies the batch in one call where the vendor can; each step must be safe to repeat after a lost answer. */
+  apply(context: Context, zone: string, changes: readonly DnsRecordChange[]): Promise<void>;
+}
+
+/** A certificate in a plan. */
+export interface Certificate extends ElementPlan {
+  readonly kind: string;
+  readonly reference: Out<string>;
+  /** The gate that opens once it is issued; separate from the certificate, whose proof has to be published first. */
+  readonly issued: AnyResource;
+}
+
+/** What a certificate provider can do; checked before any call. */
+export interface CertificatesCapabilities {
+  /** What an ingress must be able to terminate, such as `acm`, `pem`. */
+  readonly kind: string;
+  readonly wildcards: Support;
+  readonly proof: "dns" | "http" | "none";
+}
+
+/** Element six, third part: proof that a host name is ours. */
+export interface Certificates {
+  readonly capabilities: CertificatesCapabilities;
+  /** `prove` publishes a validation record, early, at whichever DNS provider holds the zone. */
+  certificate(
+    scope: Scope,
+    hosts: readonly string[],
+    prove: (key: string, host: string, record: In<DnsRecordSet>) => AnyResource,
+  ): Certificate;
+}

@@ -1,0 +1,25 @@
+/**
+ * Deploy: one typed declaration of an app, any provider behind each element, one plan across all of them.
+ *
+ * @module
+ */
+export type * from "./app/resolved.js";
+export type * from "./app/types.js";
+export * from "./context.js";
+export type * from "./elements/access.js";
+export type * from "./elements/addons.js";
+export * from "./elements/capability.js";
+export type * from "./elements/containers.js";
+export type * from "./elements/costs.js";
+export type * from "./elements/images.js";
+export type * from "./elements/importers.js";
+export type * from "./elements/lease.js";
+export type * from "./elements/logs.js";
+export type * from "./elements/provider.js";
+export type * from "./elements/secrets.js";
+export type * from "./elements/servers.js";
+export type * from "./elements/traffic.js";
+export * from "./engine/out.js";
+export * from "./engine/resource.js";
+export * from "./errors.js";
+export * from "./redacted.js";
