@@ -6,6 +6,7 @@
 export type * from "./app/resolved.js";
 export type * from "./app/types.js";
 export * from "./context.js";
+export type * from "./deployer/types.js";
 export type * from "./elements/access.js";
 export type * from "./elements/addons.js";
 export * from "./elements/capability.js";
@@ -19,7 +20,9 @@ export type * from "./elements/provider.js";
 export type * from "./elements/secrets.js";
 export type * from "./elements/servers.js";
 export type * from "./elements/traffic.js";
+export type * from "./engine/events.js";
 export * from "./engine/out.js";
+export type * from "./engine/plan.js";
 export * from "./engine/resource.js";
 export * from "./errors.js";
 export * from "./redacted.js";

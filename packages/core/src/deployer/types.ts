@@ -1,0 +1,162 @@
+import type { ResolvedEnvironment } from "../app/resolved.js";
+import type { App, Command, Target } from "../app/types.js";
+import type { Clock } from "../context.js";
+import type { AddonStatus, Backup, ConnectCommand } from "../elements/addons.js";
+import type { ContainersStatus, Release, RunSession } from "../elements/containers.js";
+import type { LeaseHolder } from "../elements/lease.js";
+import type { LogLine, LogQuery } from "../elements/logs.js";
+import type { CredentialField, Identity } from "../elements/provider.js";
+import type { SecretEntry } from "../elements/secrets.js";
+import type { ServerStatus } from "../elements/servers.js";
+import type { Operation } from "../engine/events.js";
+import type { Plan } from "../engine/plan.js";
+import type { Redacted } from "../redacted.js";
+
+/** How a deployer is made. */
+export interface DeployerOptions {
+  /** Name of the environment. Default `local`. */
+  readonly environment?: string;
+  /** Target of environments that declare none: the embedded default. Without it they are refused. */
+  readonly defaultTarget?: Target;
+  /** Directory of the configuration file. Default: the working directory. */
+  readonly directory?: string;
+  /** The configuration file, for errors with file and line. */
+  readonly file?: string;
+  /** Cancels everything that this deployer does. */
+  readonly signal?: AbortSignal;
+  /** Default `process.env`. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly fetch?: typeof fetch;
+  readonly clock?: Clock;
+}
+
+/** What limits a plan. */
+export interface PlanOptions {
+  /** Ids of resources to take over although we did not make them. */
+  readonly adopt?: readonly string[];
+  /** Goes over the deletion threshold (30 % of a collection of ten or more). Default false. */
+  readonly force?: boolean;
+  /** Names of what may lose its data: `db`, `SECRET_KEY`, an id, or the label. */
+  readonly deleteData?: readonly string[];
+  /** Values of declared secrets to store with this run. */
+  readonly secrets?: Readonly<Record<string, Redacted>>;
+  /** Runs the release command even though it has succeeded for this image. */
+  readonly rerunReleaseCommand?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** What an `up` may be told. */
+export interface UpOptions extends PlanOptions {
+  /** Applies this plan and nothing else; refused (`plan.stale`) when the world has moved since. */
+  readonly plan?: Plan;
+  /** The confirmation that a protected environment needs: its name. */
+  readonly confirm?: string;
+  /** Deploys a tree with changes that are not committed to a protected environment. */
+  readonly allowDirty?: boolean;
+  /** What the release is about. Default: the first line of the commit. */
+  readonly message?: string;
+  /** Milliseconds to wait for the deploy lock. Default 0: refuse at once. */
+  readonly lockWaitMs?: number;
+}
+
+/** What came of an `up`, a rollback or a promotion. */
+export interface UpResult {
+  readonly plan: Plan;
+  /** The release in service. */
+  readonly release?: number;
+  /** Where it answers. */
+  readonly urls: readonly string[];
+  readonly seconds: number;
+}
+
+/** What a `down` may be told. */
+export interface DownOptions {
+  /** The app's name, typed. */
+  readonly confirm: string;
+  /** Names of what may lose its data; everything else that holds data is kept. */
+  readonly deleteData?: readonly string[];
+  /** Keeps the logs where the provider can. Default false. */
+  readonly keepLogs?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** What came of a `down`. */
+export interface DownResult {
+  readonly removed: readonly string[];
+  /** What stays because it holds data that was not named, or is shared. */
+  readonly kept: readonly { readonly label: string; readonly reason: string }[];
+  /** What was found by looking again afterwards, beyond `kept`; empty when it is clean. */
+  readonly left: readonly string[];
+  readonly seconds: number;
+}
+
+/** The state of an environment. */
+export interface EnvironmentStatus extends ContainersStatus {
+  readonly app: string;
+  readonly environment: string;
+  readonly urls: readonly string[];
+  readonly servers: readonly ServerStatus[];
+  readonly addons: readonly AddonStatus[];
+  readonly lock?: LeaseHolder;
+}
+
+/** One finding of `doctor`. */
+export interface DoctorFinding {
+  readonly subject: string;
+  readonly state: "ok" | "warning" | "failed";
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** A one-off command. */
+export interface RunOptions {
+  readonly command: Command;
+  readonly process?: string;
+  readonly stdio?: "inherit" | "capture";
+  readonly input?: Uint8Array | AsyncIterable<Uint8Array>;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Everything the CLI can do with one environment of one app, from a script. */
+export interface Deployer {
+  readonly app: App;
+  readonly environment: ResolvedEnvironment;
+
+  /** What `up` would change; touches nothing. */
+  plan(options?: PlanOptions): Promise<Plan>;
+  /** Puts the app into service; the same again changes nothing. */
+  up(options?: UpOptions): Operation<UpResult>;
+  /** Puts an earlier release into service again, as a new number. Default: the one before the present. */
+  rollback(options?: UpOptions & { readonly to?: number }): Operation<UpResult>;
+  /** Releases the image that is in service in the other environment, with the config of this one. */
+  promoteFrom(source: Deployer, options?: UpOptions): Operation<UpResult>;
+  /** Removes the environment, and proves it by looking. */
+  down(options: DownOptions): Operation<DownResult>;
+
+  status(): Promise<EnvironmentStatus>;
+  releases(): Promise<readonly Release[]>;
+  logs(query?: LogQuery): AsyncIterable<LogLine>;
+  run(options: RunOptions): Promise<RunSession>;
+  exec(options: RunOptions & { readonly instance?: string }): Promise<RunSession>;
+  scale(instances: Readonly<Record<string, number>>): Operation<void>;
+  restart(process?: string): Operation<void>;
+  /** Takes the deploy lock away from whoever holds it; answers with who that was. */
+  breakLock(): Promise<LeaseHolder | undefined>;
+  doctor(): Promise<readonly DoctorFinding[]>;
+  identity(): Promise<Readonly<Record<string, Identity>>>;
+  credentials(): Readonly<Record<string, Readonly<Record<string, CredentialField>>>>;
+
+  readonly secrets: {
+    list(): Promise<readonly (SecretEntry & { readonly declared: boolean })[]>;
+    set(name: string, value: Redacted): Promise<SecretEntry>;
+    unset(name: string): Promise<void>;
+    reveal(name: string): Promise<Redacted>;
+  };
+  readonly addons: {
+    status(): Promise<readonly AddonStatus[]>;
+    backups(name: string): Promise<readonly Backup[]>;
+    backup(name: string): Promise<Backup>;
+    restore(name: string, backup: string): Promise<void>;
+    connect(name: string): Promise<ConnectCommand>;
+  };
+}
