@@ -5,7 +5,7 @@ import type { AddonStatus, Backup, ConnectCommand } from "../elements/addons.js"
 import type { ContainersStatus, Release, RunSession } from "../elements/containers.js";
 import type { LeaseHolder } from "../elements/lease.js";
 import type { LogLine, LogQuery } from "../elements/logs.js";
-import type { CredentialField, Identity } from "../elements/provider.js";
+import type { CredentialField, DoctorFinding, Identity } from "../elements/provider.js";
 import type { SecretEntry } from "../elements/secrets.js";
 import type { ServerStatus } from "../elements/servers.js";
 import type { Operation } from "../engine/events.js";
@@ -98,14 +98,6 @@ export interface EnvironmentStatus extends ContainersStatus {
   readonly servers: readonly ServerStatus[];
   readonly addons: readonly AddonStatus[];
   readonly lock?: LeaseHolder;
-}
-
-/** One finding of `doctor`. */
-export interface DoctorFinding {
-  readonly subject: string;
-  readonly state: "ok" | "warning" | "failed";
-  readonly message: string;
-  readonly hint?: string;
 }
 
 /** A one-off command. */

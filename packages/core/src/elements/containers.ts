@@ -38,6 +38,11 @@ export interface ReleaseSpec {
   /** What every process finds in its environment, add-on config included; secret values travel as `Redacted`. */
   readonly config: Readonly<Record<string, In<string | Redacted>>>;
   readonly secrets: readonly In<SecretReference>[];
+  /**
+   * Config that came as `Redacted` with the release that is repeated: names and versions only, whose values the
+   * provider holds and puts back by itself. Given on a rollback, never together with the same name in `config`.
+   */
+  readonly sensitiveConfig?: readonly SecretReference[];
   readonly processes: readonly ResolvedProcess[];
   readonly jobs: readonly ResolvedJob[];
   /** Must succeed before new processes take traffic; absent on a rollback. */

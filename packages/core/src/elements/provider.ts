@@ -56,6 +56,21 @@ export interface Identity {
   readonly label: string;
 }
 
+/** One finding of `doctor`. */
+export interface DoctorFinding {
+  /** What was looked at: `Node`, `credentials of heroku`, `lock`. */
+  readonly subject: string;
+  readonly state: "ok" | "warning" | "failed";
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** What `owned` may leave out. */
+export interface OwnedOptions {
+  /** Logs are not wanted gone: leave them out where they are a thing of their own. Default false. */
+  readonly keepLogs?: boolean;
+}
+
 /** What a vendor bears; the engine keeps to it over the whole run. */
 export interface ProviderLimits {
   /** Calls at a time. Default 16. */
@@ -80,7 +95,9 @@ export interface Provider {
   /** Whose credentials these are; needed where an environment declares its `account`. */
   identity?(context: Context): Promise<Identity>;
   /** Everything of ours in this scope that the vendor holds, found by tag or marker. */
-  owned?(context: Context, scope: Scope): Promise<readonly Owned[]>;
+  owned?(context: Context, scope: Scope, options?: OwnedOptions): Promise<readonly Owned[]>;
+  /** What a person should know about this machine, account or host before anything is deployed to it. */
+  doctor?(context: Context, scope: Scope): Promise<readonly DoctorFinding[]>;
 
   readonly servers?: Servers;
   readonly images?: Images;

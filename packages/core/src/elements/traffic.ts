@@ -14,7 +14,10 @@ export type Endpoint =
   | {
       readonly kind: "hostname";
       readonly host: In<string>;
-      /** What a certain DNS provider may use instead of a CNAME, by that provider's name: an alias zone, say. */
+      /**
+       * What a certain DNS provider may use instead of a CNAME, by that provider's name: an alias zone, say. It
+       * reaches that provider as `extra.aliasZone` of a record of type ALIAS.
+       */
       readonly alias?: Readonly<Record<string, In<string>>>;
     }
   | { readonly kind: "address"; readonly ipv4: In<string>; readonly ipv6?: In<string> }
@@ -102,6 +105,12 @@ export interface Dns {
   zones(context: Context): Promise<readonly string[]>;
   /** Everything in the zone, paged through to the end. */
   list(context: Context, zone: string): Promise<readonly ObservedRecordSet[]>;
+  /**
+   * A redirect of a whole host, served at the vendor's edge: with its record, if it needs one.
+   *
+   * Only asked where `redirects` is a yes and the ingress cannot redirect.
+   */
+  redirect?(scope: Scope, host: string, target: string): ElementPlan;
   /** Applies the batch in one call where the vendor can; each step must be safe to repeat after a lost answer. */
   apply(context: Context, zone: string, changes: readonly DnsRecordChange[]): Promise<void>;
 }
