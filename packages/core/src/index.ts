@@ -3,8 +3,13 @@
  *
  * @module
  */
+export * from "./app/capabilities.js";
+export * from "./app/define-app.js";
+export * from "./app/procfile.js";
+export * from "./app/resolve.js";
 export type * from "./app/resolved.js";
 export type * from "./app/types.js";
+export * from "./app/validate.js";
 export * from "./context.js";
 export type * from "./deployer/types.js";
 export type * from "./elements/access.js";
