@@ -98,6 +98,15 @@ export type DomainInput<ProcessName extends string> = ProcessName | { readonly r
 /** A provider which can run containers: what an environment needs as its target. */
 export type Target = Provider & { readonly containers: Containers };
 
+/**
+ * Overrides by name, of names that were declared; where none was, nothing may be overridden.
+ *
+ * An object type without members takes any object, hence the case of its own.
+ */
+export type Overrides<Name extends string, Override> = [Name] extends [never]
+  ? Readonly<Record<string, never>>
+  : { readonly [Key in Name]?: Override };
+
 /** The app bound to a target, with overrides. */
 export interface EnvironmentInput<
   ProcessName extends string = string,
@@ -119,9 +128,9 @@ export interface EnvironmentInput<
   readonly addonProvider?: Provider & { readonly addons: Addons };
   /** Providers that are used no longer but may still hold something of ours. */
   readonly retired?: readonly Provider[];
-  readonly processes?: { readonly [Name in ProcessName]?: Partial<ProcessInput> };
-  readonly jobs?: { readonly [Name in JobName]?: Partial<JobInput> | false };
-  readonly addons?: { readonly [Name in AddonName]?: Partial<AddonInput> };
+  readonly processes?: Overrides<ProcessName, Partial<ProcessInput>>;
+  readonly jobs?: Overrides<JobName, Partial<JobInput> | false>;
+  readonly addons?: Overrides<AddonName, Partial<AddonInput>>;
   readonly config?: Readonly<Record<string, string | number | boolean>>;
   readonly secrets?: readonly string[];
   readonly release?: Command | false;
