@@ -1,0 +1,225 @@
+import { describe, expect, it } from "vitest";
+import { type Context, systemClock } from "../context.js";
+import { output } from "../engine/out.js";
+import type { Resource } from "../engine/resource.js";
+import { isForeign } from "../engine/resource.js";
+import { type DnsProvider, ownedRecords, recordMarker } from "./dns-ownership.js";
+import { dnsRecord, type PlacedRecord } from "./dns-records.js";
+import { conflicts, findZone, normaliseValues } from "./dns-values.js";
+import type { Dns, DnsRecordSet, ObservedRecordSet } from "./traffic.js";
+
+const scope = { app: "shop", environment: "production" };
+
+/** A whole DNS plugin: it lists and applies, nothing else. */
+function memoryDns(
+  zones: Record<string, ObservedRecordSet[]>,
+  apex: Dns["capabilities"]["apex"] = "flatten",
+): DnsProvider & { calls: string[] } {
+  const calls: string[] = [];
+  return {
+    spec: 1,
+    name: "memory",
+    credentials: {},
+    calls,
+    dns: {
+      capabilities: {
+        apex,
+        types: ["A", "AAAA", "CNAME", "TXT", "MX", "ALIAS"],
+        wildcards: true,
+        redirects: true,
+      },
+      zones: async () => Object.keys(zones),
+      list: async (_context, zone) => {
+        calls.push(`list ${zone}`);
+        return structuredClone(zones[zone] ?? []);
+      },
+      apply: async (_context, zone, changes) => {
+        // As a vendor does which rewrites the zone: read it all, write it all, a moment later.
+        const present = [...(zones[zone] ?? [])];
+        await new Promise((resolve) => setTimeout(resolve, 2));
+        for (const change of changes) {
+          calls.push(`${change.action} ${zone}`);
+          const gone = change.action === "create" ? change.record : change.before;
+          const at = present.findIndex((one) => one.name === gone.name && one.type === gone.type);
+          if (at >= 0) present.splice(at, 1);
+          if (change.action !== "delete") present.push({ ...change.record, marker: change.marker });
+        }
+        zones[zone] = present;
+      },
+    },
+  };
+}
+
+function context(): Context {
+  const memo = new Map<string, Promise<unknown>>();
+  return {
+    signal: new AbortController().signal,
+    env: {},
+    fetch,
+    clock: systemClock,
+    log: () => {},
+    output: () => {},
+    directory: "/",
+    shared: <T>(key: string, load: () => Promise<T>) => {
+      if (!memo.has(key)) memo.set(key, load());
+      return memo.get(key) as Promise<T>;
+    },
+  };
+}
+
+async function changesOf(
+  node: Resource<DnsRecordSet, PlacedRecord>,
+): Promise<string[] | "foreign" | "absent"> {
+  const observed = await node.read(context());
+  if (observed === undefined) return "absent";
+  if (isForeign(observed)) return "foreign";
+  return node.diff!(node.desired as DnsRecordSet, observed).map((change) => change.path);
+}
+
+const www: DnsRecordSet = { name: "www.example.org", type: "CNAME", values: ["lb.vendor.example"] };
+
+describe("dnsRecord", () => {
+  it("creates a record once, and then finds nothing to do", async () => {
+    const provider = memoryDns({ "example.org": [] });
+    const node = dnsRecord(provider, scope, "host/www.example.org", "www.example.org", www);
+    expect(await changesOf(node)).toBe("absent");
+    await node.create!(context(), www);
+    await node.create!(context(), www);
+    expect(provider.calls.filter((call) => call.startsWith("create"))).toHaveLength(1);
+    expect(await changesOf(node)).toEqual([]);
+  });
+
+  it("does not see a difference where vendors only spell differently", async () => {
+    const marker = recordMarker(scope, "k");
+    const provider = memoryDns({
+      "example.org": [{ name: "WWW.example.org.", type: "CNAME", values: ["LB.vendor.example."], marker }],
+    });
+    expect(await changesOf(dnsRecord(provider, scope, "k", "www.example.org", www))).toEqual([]);
+    expect(normaliseValues("TXT", ['"a b" "c\\"d"', "plain"])).toEqual(['a bc"d', "plain"]);
+    expect(normaliseValues("AAAA", ["2001:DB8:0:0:0:0:0:1"])).toEqual(["2001:db8::1"]);
+    expect(normaliseValues("MX", ["20  Mail.Example.org.", "10 a.example"])).toEqual([
+      "10 a.example",
+      "20 mail.example.org",
+    ]);
+    expect(normaliseValues("CAA", ['0 ISSUE "letsencrypt.org"'])).toEqual(["0 issue letsencrypt.org"]);
+  });
+
+  it("reports what is not ours as foreign, and never touches it while creating", async () => {
+    const provider = memoryDns({ "example.org": [{ ...www, values: ["old.example"] }] });
+    const node = dnsRecord(provider, scope, "k", "www.example.org", www);
+    expect(await changesOf(node)).toBe("foreign");
+    await expect(node.create!(context(), www)).rejects.toMatchObject({ code: "dns.foreign-record" });
+    expect(provider.calls.some((call) => call.startsWith("update") || call.startsWith("delete"))).toBe(false);
+  });
+
+  it("says that a CNAME cannot stand beside other records, and whose they are", async () => {
+    const provider = memoryDns({
+      "example.org": [
+        { name: "www.example.org", type: "A", values: ["192.0.2.1"], marker: "deploy:shop/staging:host/www" },
+      ],
+    });
+    const observed = await dnsRecord(provider, scope, "k", "www.example.org", www).read(context());
+    expect(isForeign(observed) && observed.description).toContain("made by Deploy for shop/staging");
+    expect(conflicts({ type: "CNAME" }, { type: "MX" }, true)).toBe(false);
+    expect(conflicts({ type: "CNAME" }, { type: "MX" }, false)).toBe(true);
+    expect(conflicts({ type: "A" }, { type: "AAAA" }, false)).toBe(false);
+  });
+
+  it("adopts what it was told to, and then changes it", async () => {
+    const zones = { "example.org": [{ ...www, type: "A" as const, values: ["192.0.2.1"] }] };
+    const provider = memoryDns(zones);
+    const node = dnsRecord(provider, scope, "k", "www.example.org", www);
+    await node.adopt!(context());
+    expect(await changesOf(node)).toEqual(["type", "values"]);
+    await node.update!(context(), www, {} as PlacedRecord);
+    expect(zones["example.org"]).toEqual([{ ...www, marker: recordMarker(scope, "k") }]);
+  });
+
+  it("changes the type of our own record, and takes our own records out of its way", async () => {
+    const zones = { "example.org": [] as ObservedRecordSet[] };
+    const provider = memoryDns(zones);
+    const a: DnsRecordSet = { name: "www.example.org", type: "A", values: ["192.0.2.1"] };
+    const aaaa: DnsRecordSet = { name: "www.example.org", type: "AAAA", values: ["2001:db8::1"] };
+    await dnsRecord(provider, scope, "k", "www.example.org", a).create!(context(), a);
+    await dnsRecord(provider, scope, "k/ipv6", "www.example.org", aaaa).create!(context(), aaaa);
+    const node = dnsRecord(provider, scope, "k", "www.example.org", www);
+    expect(await changesOf(node)).toEqual(["type", "values"]);
+    await node.update!(context(), www, {} as PlacedRecord);
+    expect(zones["example.org"].map((one) => one.type)).toEqual(["CNAME"]);
+    expect(await changesOf(node)).toEqual([]);
+  });
+
+  it("finds a record whose name is late by its marker", async () => {
+    const provider = memoryDns({ "example.org": [] });
+    const certificate = { id: "c" } as Resource<unknown, DnsRecordSet>;
+    const late = output(certificate, (proof) => proof);
+    const node = dnsRecord(provider, scope, "validation/www.example.org", "www.example.org", late);
+    expect(await changesOf(node)).toBe("absent");
+    const proof: DnsRecordSet = { name: "_x.www.example.org", type: "CNAME", values: ["proof.example"] };
+    await node.create!(context(), proof);
+    const observed = (await node.read(context())) as PlacedRecord;
+    expect(node.diff!(proof, observed)).toEqual([]);
+    const moved = { ...proof, name: "_y.www.example.org" };
+    expect(node.diff!(moved, observed).map((change) => change.path)).toEqual(["name"]);
+    await node.update!(context(), moved, observed);
+    expect(node.diff!(moved, (await node.read(context())) as PlacedRecord)).toEqual([]);
+  });
+
+  it.each([
+    ["flatten", "CNAME"],
+    ["alias", "ALIAS"],
+  ] as const)("writes a root by the rule %s as %s", async (apex, type) => {
+    const zones = {
+      "example.org": [{ name: "example.org", type: "MX" as const, values: ["10 mx.example"] }],
+    };
+    const provider = memoryDns(zones as Record<string, ObservedRecordSet[]>, apex);
+    const root = { ...www, name: "example.org" };
+    const node = dnsRecord(provider, scope, "k", "example.org", root);
+    expect(await changesOf(node)).toBe("absent");
+    await node.create!(context(), root);
+    expect(zones["example.org"].map((one) => one.type)).toEqual(["MX", type]);
+    expect(await changesOf(node)).toEqual([]);
+  });
+
+  it("refuses a root which the vendor cannot lead anywhere, and a host in no zone", async () => {
+    const provider = memoryDns({ "example.org": [] }, { no: "plain records only" });
+    const root = dnsRecord(provider, scope, "k", "example.org", { ...www, name: "example.org" });
+    await expect(root.read(context())).rejects.toMatchObject({ code: "dns.apex" });
+    const other = dnsRecord(provider, scope, "k", "www.other.test", { ...www, name: "www.other.test" });
+    await expect(other.read(context())).rejects.toMatchObject({ code: "dns.no-zone" });
+    expect(findZone(["example.org", "eu.example.org"], "a.eu.example.org")).toBe("eu.example.org");
+    expect(findZone(["example.org"], "badexample.org")).toBeUndefined();
+  });
+
+  it("lists a zone once for all of its records, and changes it one after the other", async () => {
+    const zones = { "example.org": [] as ObservedRecordSet[] };
+    const provider = memoryDns(zones);
+    const hosts = Array.from({ length: 6 }, (_, index) => `h${index}.example.org`);
+    const nodes = hosts.map((host) => dnsRecord(provider, scope, host, host, { ...www, name: host }));
+    const shared = context();
+    await Promise.all(nodes.map((node) => node.read(shared)));
+    expect(provider.calls).toEqual(["list example.org"]);
+    await Promise.all(nodes.map((node, index) => node.create!(context(), { ...www, name: hosts[index]! })));
+    expect(zones["example.org"]).toHaveLength(6);
+  });
+
+  it("finds everything of its scope again, and removes it twice without harm", async () => {
+    const longKey = `validation/${"very-".repeat(20)}long.example.org`;
+    const zones = {
+      "example.org": [{ ...www, name: "mail.example.org" }] as ObservedRecordSet[],
+      "b.test": [],
+    };
+    const provider = memoryDns(zones);
+    const node = dnsRecord(provider, scope, longKey, "www.example.org", www);
+    await node.create!(context(), www);
+    const other = { ...scope, environment: "staging" };
+    const theirs = { ...www, name: "s.example.org" };
+    await dnsRecord(provider, other, "k", "s.example.org", theirs).create!(context(), theirs);
+    const owned = await ownedRecords(provider, context(), scope);
+    expect(owned.map((one) => one.id)).toEqual([node.id]);
+    expect(recordMarker(scope, longKey).length).toBeLessThanOrEqual(100);
+    await owned[0]!.remove(context());
+    await owned[0]!.remove(context());
+    expect(zones["example.org"].map((one) => one.name)).toEqual(["mail.example.org", "s.example.org"]);
+  });
+});
