@@ -1,0 +1,3 @@
+import { runLogWorker } from "./run-worker.js";
+
+runLogWorker();
