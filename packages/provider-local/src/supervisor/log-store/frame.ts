@@ -5,7 +5,7 @@ import type { LogStream } from "@deploy/core";
 /**
  * One atomic append to a segment: a fixed header, a short description in JSON, and lines that each end in a newline.
  *
- * Little endian: 0 magic, 4 checksum of the header, 8 checksum of the body, 12 body length, 16 description length
+ * Little endian: 0 magic, 4 checksum of the rest of the header, 8 checksum of description and body, 12 body length, 16 description length
  * (u16), 18 kind (u8), 19 flags (u8), 20 line count, then as 64-bit floats 24 sequence of the first line, 32 time,
  * 40 and 48 the range of the raw file that the lines came from.
  */
@@ -57,7 +57,7 @@ export function encodeHeader(frame: Frame): Buffer {
   const description = Buffer.from(frame.description, "utf8");
   const header = Buffer.allocUnsafe(headerLength + description.length);
   header.writeUInt32LE(magicNumber, 0);
-  header.writeUInt32LE(crc32(frame.body), 8);
+  header.writeUInt32LE(crc32(frame.body, crc32(description)), 8);
   header.writeUInt32LE(frame.body.length, 12);
   header.writeUInt16LE(description.length, 16);
   header.writeUInt8(kinds.indexOf(frame.kind), 18);
@@ -68,7 +68,7 @@ export function encodeHeader(frame: Frame): Buffer {
   header.writeDoubleLE(frame.rawFrom, 40);
   header.writeDoubleLE(frame.rawTo, 48);
   description.copy(header, headerLength);
-  header.writeUInt32LE(crc32(header.subarray(8)), 4);
+  header.writeUInt32LE(crc32(header.subarray(8, headerLength)), 4);
   return header;
 }
 
@@ -89,17 +89,17 @@ export function decodeFrame(bytes: Buffer, start: number, end: number): Decoded 
     return matches ? more : damage;
   }
   if (bytes.readUInt32LE(start) !== magicNumber) return damage;
-  const bodyLength = bytes.readUInt32LE(start + 12);
-  const descriptionLength = bytes.readUInt16LE(start + 16);
-  if (bodyLength > longestBody) return damage;
-  const bodyStart = start + headerLength + descriptionLength;
-  if (bodyStart > end) return more;
-  if (crc32(bytes.subarray(start + 8, bodyStart)) !== bytes.readUInt32LE(start + 4)) return damage;
-  const length = headerLength + descriptionLength + bodyLength;
-  if (start + length > end) return more;
-  const body = bytes.subarray(bodyStart, bodyStart + bodyLength);
+  if (crc32(bytes.subarray(start + 8, start + headerLength)) !== bytes.readUInt32LE(start + 4)) return damage;
+  const bodyStart = start + headerLength + bytes.readUInt16LE(start + 16);
+  const bodyEnd = bodyStart + bytes.readUInt32LE(start + 12);
   const kind = kinds[bytes.readUInt8(start + 18)];
-  if (kind === undefined || crc32(body) !== bytes.readUInt32LE(start + 8)) return damage;
+  if (kind === undefined || bodyEnd - bodyStart > longestBody) return damage;
+  if (bodyEnd > end) return more;
+  if (
+    crc32(bytes.subarray(bodyStart, bodyEnd), crc32(bytes.subarray(start + headerLength, bodyStart))) !==
+    bytes.readUInt32LE(start + 8)
+  )
+    return damage;
   const frame: Frame = {
     kind,
     open: bytes.readUInt8(start + 19) === 1,
@@ -109,9 +109,9 @@ export function decodeFrame(bytes: Buffer, start: number, end: number): Decoded 
     rawFrom: bytes.readDoubleLE(start + 40),
     rawTo: bytes.readDoubleLE(start + 48),
     description: bytes.toString("utf8", start + headerLength, bodyStart),
-    body,
+    body: bytes.subarray(bodyStart, bodyEnd),
   };
-  return { found: "frame", frame, length };
+  return { found: "frame", frame, length: bodyEnd - start };
 }
 
 /** Where the next frame may begin, at or behind `start`; `end` when nowhere. */

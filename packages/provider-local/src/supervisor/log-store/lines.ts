@@ -86,7 +86,8 @@ function cutLongLines(bytes: Buffer, start: number, wholeEnd: number, tail: Tail
     from = end + 1;
   }
   let consumed = wholeEnd;
-  if (bytes.length - wholeEnd > longestLine + 1) consumed = split(wholeEnd, bytes.length);
+  if (bytes.length - wholeEnd > longestLine + (tail === "keep" ? 1 : 0))
+    consumed = split(wholeEnd, bytes.length);
   let open = consumed > wholeEnd;
   if (tail !== "keep") {
     const end = tail === "end" ? bytes.length : completeEnd(bytes, consumed);
