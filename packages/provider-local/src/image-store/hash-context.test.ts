@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import {
   chmodSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -70,11 +71,12 @@ test("everything that matters changes the digest, each in its own way", async ()
 });
 
 test("the cache answers for files at rest, and is not trusted for fresh ones", async () => {
+  utimesSync(join(directory, "src/a.js"), 1000, 1000);
   const before = await hash();
   const home = join(base, "home");
   const file = (): string => join(home, "cache", readdirSync(join(home, "cache"))[0] as string);
   // Everything was written within the last two seconds: nothing is kept.
-  expect(readdirSync(home)).toEqual([]);
+  expect(existsSync(home)).toBe(false);
   await new Promise((resolve) => setTimeout(resolve, 2100));
   expect(await hash()).toBe(before);
   const cached = readFileSync(file(), "utf8");
@@ -87,10 +89,7 @@ test("the cache answers for files at rest, and is not trusted for fresh ones", a
   writeFileSync(file(), cached.slice(0, -5));
   expect(await hash()).toBe(before);
   // The same size and modification time do not deceive it.
-  await hash();
-  utimesSync(join(directory, "src/a.js"), 1000, 1000);
-  const old = await hash();
-  expect(old).toBe(before);
+  expect(JSON.parse(readFileSync(file(), "utf8")).files).toHaveLength(2);
   writeFileSync(join(directory, "src/a.js"), "b");
   utimesSync(join(directory, "src/a.js"), 1000, 1000);
   expect(await hash()).not.toBe(before);
