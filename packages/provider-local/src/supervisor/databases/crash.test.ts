@@ -1,3 +1,4 @@
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -16,6 +17,13 @@ const commands: Readonly<Record<AddonRequest["kind"], string>> = {
 let place: TestHome;
 let bundle: string;
 
+async function kill(daemon: ChildProcess): Promise<void> {
+  if (daemon.exitCode !== null) throw new Error("the daemon ended by itself");
+  const exit = once(daemon, "exit");
+  process.kill(-daemon.pid!, "SIGKILL");
+  await exit;
+}
+
 describe.each(["postgres", "redis"] as const)("the daemon is killed (%s)", async (kind) => {
   const present = (await findOnPath(commands[kind], process.env)) !== undefined;
   if (!present) console.warn(`skipped: no ${commands[kind]} on the PATH`);
@@ -31,8 +39,7 @@ describe.each(["postgres", "redis"] as const)("the daemon is killed (%s)", async
     for (const delay of [60, 110, 160, 250, 400, 600, 800]) {
       const daemon = startDaemon(bundle, place.home, request);
       await sleep(delay);
-      process.kill(-daemon.pid!, "SIGKILL");
-      await once(daemon, "exit");
+      await kill(daemon);
     }
     const addon = await place.again().ensure(request);
     const root = join(place.home, "databases", (await readdir(join(place.home, "databases")))[0]!);
@@ -49,8 +56,7 @@ describe.each(["postgres", "redis"] as const)("the daemon is killed (%s)", async
     await place.databases.remove(request);
     const daemon = startDaemon(bundle, place.home, request);
     const [line] = await once(daemon.stdout!, "data");
-    process.kill(-daemon.pid!, "SIGKILL");
-    await once(daemon, "exit");
+    await kill(daemon);
     const addon = await place.again().ensure(request);
     expect(addon).toMatchObject({ ...JSON.parse(String(line)), created: false, started: false });
     await place.again().remove(request);

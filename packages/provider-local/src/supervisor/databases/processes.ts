@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { readdir, readFile, readlink } from "node:fs/promises";
+import type { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DeployError } from "@deploy/core";
 import type { Account } from "./account.js";
@@ -94,8 +95,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds. Default 60 000. */
   readonly timeout?: number;
-  /** A descriptor, or nothing. */
-  readonly stdin?: number | NodeJS.ReadableStream;
+  /** A descriptor, or what writes to the command and ends it. Default nothing. */
+  readonly stdin?: number | ((input: Writable) => Promise<void>);
   /** A descriptor to write to; default is to return the last 64 KiB. */
   readonly stdout?: number;
 }
@@ -105,6 +106,8 @@ export interface RunResult {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
+  /** Why the input could not be written to its end. */
+  readonly inputError?: unknown;
 }
 
 /**
@@ -133,13 +136,16 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
       output[name] = (output[name] + text).slice(-65_536);
     });
   }
-  if (stdin !== undefined && typeof stdin !== "number" && child.stdin !== null) {
-    // A child that ends early breaks the pipe; its exit code tells more than EPIPE would.
-    child.stdin.on("error", () => {});
-    // pipe() passes on the end, but not the failure of its source, which would leave the child waiting for ever.
-    stdin.once("close", () => child.stdin?.end());
-    stdin.pipe(child.stdin);
-  }
+  const input = child.stdin;
+  // A child that ends early breaks the pipe; its exit code tells more than EPIPE would.
+  input?.on("error", () => {});
+  const fed =
+    typeof stdin !== "function" || input === null
+      ? undefined
+      : stdin(input).then(
+          () => undefined,
+          (thrown: unknown) => thrown ?? new Error("the input failed"),
+        );
   let stopped: "aborted" | "late" | undefined;
   const stop = (why: "aborted" | "late"): void => {
     stopped ??= why;
@@ -169,7 +175,8 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
         details: { stderr: output.stderr.slice(-2000) },
       });
     }
-    return { code, ...output };
+    const inputError = await fed;
+    return { code, ...output, ...(inputError === undefined ? {} : { inputError }) };
   } finally {
     clearTimeout(timer);
     options.signal?.removeEventListener("abort", onAbort);

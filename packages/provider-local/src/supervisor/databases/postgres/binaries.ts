@@ -40,14 +40,18 @@ async function isExecutable(path: string): Promise<boolean> {
   );
 }
 
-/** Absolute path of a command on `PATH`, links resolved; `undefined` when it is not there. */
+/**
+ * Absolute path of a command on `PATH`; `undefined` when it is not there.
+ *
+ * Links are kept: Debian's redis-server is a link to a program that acts by the name it was called with.
+ */
 export async function findOnPath(
   command: string,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<string | undefined> {
   for (const directory of (env.PATH ?? "").split(delimiter)) {
     const path = join(directory, command);
-    if (isAbsolute(directory) && (await isExecutable(path))) return realpath(path);
+    if (isAbsolute(directory) && (await isExecutable(path))) return path;
   }
   return undefined;
 }
@@ -61,7 +65,7 @@ async function systemDirectories(env: Readonly<Record<string, string | undefined
     .filter((name) => /^\d+$/.test(name))
     .sort((one, other) => Number(other) - Number(one));
   const directories = newestFirst.map((name) => join(base, name, "bin"));
-  if (onPath !== undefined) directories.unshift(dirname(onPath));
+  if (onPath !== undefined) directories.unshift(dirname(await realpath(onPath)));
   return [...new Set(directories)];
 }
 
@@ -131,7 +135,5 @@ export async function findPsql(
   for (const directory of await systemDirectories(env)) {
     if (await isExecutable(join(directory, "psql"))) return join(directory, "psql");
   }
-  // Debian's psql on the PATH is a link to a wrapper which goes by its own name, so the link is kept.
-  const onPath = await findOnPath("psql", env);
-  return onPath === undefined ? undefined : "psql";
+  return findOnPath("psql", env);
 }

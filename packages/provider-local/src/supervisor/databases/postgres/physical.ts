@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { createReadStream } from "node:fs";
-import { chown, rm, writeFile } from "node:fs/promises";
+import { chown, type FileHandle, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createGzip } from "node:zlib";
 import { DeployError } from "@deploy/core";
 import { type Account, makePrivate } from "../account.js";
-import { removeTree, writeAtomically } from "../files.js";
+import { hasCode, removeTree, writeAtomically } from "../files.js";
 import type { Layout } from "../layout.js";
 import { run } from "../processes.js";
 import type { Credentials } from "../records.js";
@@ -18,44 +18,36 @@ import { startPostgres, stopPostgres } from "./server.js";
 import { connectSql, quoteValue, type SqlConnection } from "./wire.js";
 
 /**
- * Pieces of the tar archive that `BASE_BACKUP` streams, pulled one by one.
+ * Writes the tar archive that `BASE_BACKUP` streams, gzipped, as fast as the disk takes it.
  *
  * Since version 15 all comes in one copy stream, where `n` begins an archive and `d` carries its bytes. A second archive
  * would be a tablespace outside the data directory, which an add-on does not have.
  */
-async function* archive(connection: SqlConnection): AsyncGenerator<Buffer, void> {
+async function writeArchive(connection: SqlConnection, file: FileHandle): Promise<void> {
+  const gzip = createGzip({ level: 4 });
+  const writing = writeFile(file, gzip);
+  // Waited for below; until then a full disk must not count as an unhandled rejection.
+  writing.catch(() => {});
+  gzip.on("error", () => {});
   let archives = 0;
-  let offer: (piece: Buffer | undefined) => void = () => {};
-  let taken: () => void = () => {};
-  let failure: unknown;
-  let arrival = new Promise<Buffer | undefined>((resolve) => {
-    offer = resolve;
-  });
-  const copy = connection
-    .copyOut("BASE_BACKUP (LABEL 'deploy', CHECKPOINT 'fast', WAL true, MANIFEST 'no')", async (message) => {
-      const kind = String.fromCharCode(message[0]!);
-      if (kind === "n") archives += 1;
-      if (archives > 1) throw new Error("it has tablespaces outside the data directory");
-      if (kind !== "d") return;
-      await new Promise<void>((resolve) => {
-        taken = resolve;
-        // Copied, since the connection reuses its buffer once the piece is taken.
-        offer(Buffer.from(message.subarray(1)));
-      });
-    })
-    .catch((thrown: unknown) => {
-      failure = thrown;
-    })
-    .finally(() => offer(undefined));
-  for (let piece = await arrival; piece !== undefined; piece = await arrival) {
-    yield piece;
-    arrival = new Promise((resolve) => {
-      offer = resolve;
-    });
-    taken();
+  try {
+    await connection.copyOut(
+      "BASE_BACKUP (LABEL 'deploy', CHECKPOINT 'fast', WAL true, MANIFEST 'no')",
+      async (message) => {
+        const kind = String.fromCharCode(message[0]!);
+        if (kind === "n") archives += 1;
+        if (archives > 1) throw new Error("it has tablespaces outside the data directory");
+        if (kind === "d" && !gzip.write(message.subarray(1)))
+          await Promise.race([once(gzip, "drain"), writing]);
+      },
+    );
+    gzip.end();
+    await writing;
+  } catch (thrown) {
+    gzip.destroy();
+    await writing.catch(() => {});
+    throw thrown;
   }
-  await copy;
-  if (failure !== undefined) throw failure;
 }
 
 /**
@@ -79,13 +71,7 @@ export async function baseBackup(
   };
   const connection = await connectSql(user, signal);
   try {
-    await writeAtomically(file, (handle) =>
-      pipeline(
-        Readable.from(archive(connection), { objectMode: false }),
-        createGzip({ level: 4 }),
-        handle.createWriteStream({ autoClose: false }),
-      ),
-    );
+    await writeAtomically(file, (handle) => writeArchive(connection, handle));
   } catch (thrown) {
     signal?.throwIfAborted();
     throw new DeployError({
@@ -185,18 +171,15 @@ async function unpack(
   account: Account | undefined,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const gunzip = createGunzip();
   // Read by us and unpacked by the server's user, who may not reach the file and must own what is in it.
-  const reading = pipeline(createReadStream(file), gunzip).then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  const options = { env: { PATH: process.env.PATH }, cwd: directory, account, signal, stdin: gunzip };
-  // tar ends as soon as it has what it wants, so that the rest is drained for gzip's checksum to be compared.
-  const result = await run(["tar", "-x", "-f", "-", "-p"], { ...options, timeout: 12 * 3600 * 1000 });
-  gunzip.unpipe();
-  gunzip.resume();
-  const damaged = await reading;
-  if (damaged !== undefined) throw damaged;
+  const result = await run(["tar", "-x", "-f", "-", "-p"], {
+    ...{ env: { PATH: process.env.PATH }, cwd: directory, account, signal, timeout: 12 * 3600 * 1000 },
+    stdin: (input) => pipeline(createReadStream(file), createGunzip(), input),
+  });
+  // A damaged archive makes tar fail as well, and gzip's reason is the better one, unless tar was the first to end.
+  const { inputError } = result;
+  if (inputError !== undefined && !hasCode(inputError, "EPIPE", "ERR_STREAM_PREMATURE_CLOSE"))
+    throw inputError;
   if (result.code !== 0) throw new Error(`tar failed (${result.code}): ${result.stderr.trim().slice(-500)}`);
+  if (inputError !== undefined) throw inputError;
 }

@@ -1,8 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { copyFile, rm } from "node:fs/promises";
+import { copyFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DeployError, redact } from "@deploy/core";
 import { makePrivate, serviceAccount } from "../account.js";
@@ -117,9 +116,8 @@ async function backup(context: ServiceContext, release: number): ReturnType<Serv
   while ((await redisInfo(target, "aof_rewrite_in_progress", signal)) === "1");
   await waitWhile(target, "rdb_bgsave_in_progress", signal);
   if ((await redisInfo(target, "rdb_last_bgsave_status", signal)) !== "ok") throw snapshotFailed("snapshot");
-  await writeAtomically(file, (handle) =>
-    pipeline(createReadStream(join(layout.data, "dump.rdb")), handle.createWriteStream({ autoClose: false })),
-  );
+  const snapshot = createReadStream(join(layout.data, "dump.rdb"));
+  await writeAtomically(file, (handle) => writeFile(handle, snapshot));
   return { release, file, format: "rdb" };
 }
 
@@ -192,7 +190,7 @@ export const redis: Service = {
       });
     }
     return {
-      argv: ["redis-cli", "-h", "127.0.0.1", "-p", String(record.port)],
+      argv: [client, "-h", "127.0.0.1", "-p", String(record.port)],
       env: { REDISCLI_AUTH: redact(credentials.app) },
     };
   },
