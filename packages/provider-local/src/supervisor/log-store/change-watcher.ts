@@ -8,7 +8,7 @@ export interface ChangeWatcher {
 }
 
 /** Longest wait between two looks at a folder where changes are not announced, in milliseconds. */
-export const pollInterval = 200;
+const pollInterval = 200;
 
 /** Watches a folder, which need not exist yet. */
 export function watchFolder(folder: string, signal: AbortSignal | undefined): ChangeWatcher {

@@ -43,10 +43,10 @@ export interface FrameDescription {
 const kinds: readonly FrameKind[] = ["lines", "checkpoint", "snapshot"];
 
 /** Length of the fixed part of a frame, in bytes. */
-export const headerLength = 56;
+const headerLength = 56;
 
 /** Frames that claim a longer body are damaged: 2 MB. */
-export const longestBody: number = 2 * 1024 * 1024;
+const longestBody: number = 2 * 1024 * 1024;
 
 // NUL is kept out of every line and description, so these bytes never occur inside a sound frame's body.
 const magic: Buffer = Buffer.from([0x00, 0x44, 0x4c, 0x01]);

@@ -66,7 +66,6 @@ export function createIngester(options: IngesterOptions): Ingester {
   function schedule(delay: number): void {
     if (turn !== undefined || closed || active.size === 0) return;
     turn = setTimeout(takeTurn, delay);
-    turn.unref();
   }
 
   function takeTurn(): void {

@@ -58,7 +58,7 @@ export function segmentFile(sequence: number, time: number, epoch: string): stri
 }
 
 /** Reads a segment's file name; `undefined` for files that are none. */
-export function parseSegmentFile(file: string): SegmentName | undefined {
+function parseSegmentFile(file: string): SegmentName | undefined {
   const match = segmentPattern.exec(file);
   if (match === null) return undefined;
   return { file, sequence: Number(match[1]), time: Number(match[2]), epoch: match[3]! };

@@ -129,6 +129,20 @@ describe("gaps", () => {
     expect(await bench.read({ after: lines[0]!.cursor })).toEqual(left);
   });
 
+  test("a reader that is overtaken by dropping is told how much it missed", async () => {
+    await count(0, 100);
+    const reader = readLogs({ directory: bench.directory, ...scope });
+    const first = (await reader.next()).value as LogLine;
+    for (const path of segmentPaths().slice(0, 3)) rmSync(path);
+    const rest: LogLine[] = [];
+    for await (const line of reader) rest.push(line);
+    const gap = rest.findIndex((line) => line.stream === "system" && line.process === "system");
+    const seen = numbers([first, ...rest.slice(0, gap)]);
+    const next = numbers(rest.slice(gap + 1))[0]!;
+    expect(rest[gap]?.text).toBe(`${next - seen.length} older lines were dropped`);
+    expect(numbers(rest).at(-1)).toBe(99);
+  });
+
   test("a cursor from before the logs were removed gives a notice and all there is", async () => {
     await count(0, 10);
     const cursor = (await bench.read()).at(-1)!.cursor;

@@ -29,7 +29,10 @@ const untilSlack = 1000;
  * @throws `logs.bad-cursor` when `after` was not made here; `logs.bad-name`.
  */
 export async function* readLogs(options: ReadLogsOptions): AsyncGenerator<LogLine, void, void> {
-  for await (const batch of readLogBatches(options)) yield* batch;
+  for await (const batch of readLogBatches(options)) {
+    // Not `yield*`, which is several times dearer per line in an async generator.
+    for (const line of batch) yield line;
+  }
 }
 
 /** The same as {@link readLogs}, many lines at a time: for consumers that count or forward millions of them. */

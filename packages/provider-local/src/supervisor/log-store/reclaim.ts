@@ -1,20 +1,21 @@
 import { execFile } from "node:child_process";
 
 /** Gives the disk space of ingested bytes back. Resolves with false when this file system cannot. */
-export type PunchHole = (path: string, from: number, to: number) => Promise<boolean>;
+type PunchHole = (path: string, from: number, to: number) => Promise<boolean>;
 
 /** Holes begin and end at multiples of this, in bytes. */
-export const holeAlignment = 4096;
+const holeAlignment = 4096;
 
 /**
  * Makes a hole in a file by util-linux' `fallocate`.
  *
  * A hole keeps every later byte at its offset, so a crash in between leaves nothing to find out. Collapsing the range
  * would keep the file's length small as well, but it moves what follows, and after a crash nobody could tell whether it
- * did: the process goes on appending, so neither length nor content is a witness. Every file system that can collapse
+ * did: the process goes on appending, so neither length nor content is a witness. Nor would a `fallocate` that outlives
+ * a killed daemon be harmless then, as it is with a hole. Every file system that can collapse
  * (ext4, XFS) can punch, and Btrfs and tmpfs can only punch.
  */
-export const punchHole: PunchHole = (path, from, to) =>
+const punchHole: PunchHole = (path, from, to) =>
   new Promise((resolve) => {
     const range = ["--offset", String(from), "--length", String(to - from)];
     execFile("fallocate", ["--punch-hole", ...range, path], (error) => resolve(error === null));

@@ -2,7 +2,7 @@ import { type FSWatcher, watch } from "node:fs";
 import type { Environment } from "./environments.js";
 import type { LogLimits } from "./limits.js";
 import { createRawFile, type RawFile } from "./raw-file.js";
-import { holeAlignment, type Reclaimer } from "./reclaim.js";
+import type { Reclaimer } from "./reclaim.js";
 import type { LogSource } from "./source.js";
 
 /** One raw file being followed. */
@@ -91,7 +91,7 @@ export function createTail(options: TailOptions): Tail {
       const device = file.device();
       await environment.log().sync();
       if (device === undefined || finishing) return;
-      const end = await reclaimer.reclaim(file.path, device, reclaimed, to - (to % holeAlignment));
+      const end = await reclaimer.reclaim(file.path, device, reclaimed, to);
       if (end !== undefined) reclaimed = end;
       else file.emptyIfDrained();
     } catch (error) {
@@ -105,6 +105,10 @@ export function createTail(options: TailOptions): Tail {
     finishing = true;
     try {
       await environment.log().sync();
+      if (raw?.hasMore() === true) {
+        finishing = false;
+        return;
+      }
       raw?.remove();
       disarm();
       ending?.resolve();
