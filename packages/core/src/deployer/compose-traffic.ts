@@ -1,0 +1,220 @@
+import type { ResolvedEnvironment } from "../app/resolved.js";
+import { isSupported } from "../elements/capability.js";
+import type { DnsProvider } from "../elements/dns-ownership.js";
+import { apexRefused, dnsRecord } from "../elements/dns-records.js";
+import type { Provider, Scope } from "../elements/provider.js";
+import type { Certificate, DnsRecordSet, Endpoint, Ingress, Route } from "../elements/traffic.js";
+import type { In, Out } from "../engine/out.js";
+import type { AnyResource } from "../engine/resource.js";
+import { type Problem, toDeployError } from "../errors.js";
+import { isDnsProvider, requireElement } from "./providers.js";
+
+/** Routes, certificates and names of an environment in one graph. */
+export interface Traffic {
+  readonly resources: readonly AnyResource[];
+  /** The URL that answers without any domain. */
+  readonly url: Out<string>;
+  /** Hosts that lead to a process. */
+  readonly hosts: readonly string[];
+  /** Hosts answer with TLS, by a certificate of this plan. */
+  readonly secure: boolean;
+  /** Hosts whose record the user has to make by hand, and what it has to say. */
+  readonly byHand: readonly { readonly host: string; readonly type: string; readonly value: In<string> }[];
+  readonly notes: readonly string[];
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * From host names to processes: validation records at once, routes once everything in `serving` serves and the
+ * certificate is issued, host records last.
+ */
+export function composeTraffic(
+  environment: ResolvedEnvironment,
+  scope: Scope,
+  serving: readonly AnyResource[],
+): Traffic {
+  const ingressProvider = environment.providers.ingress;
+  const ingress = requireElement(ingressProvider, "ingress");
+  const dns = isDnsProvider(environment.providers.dns) ? environment.providers.dns : undefined;
+  const notes: string[] = [];
+  const problems: Problem[] = [];
+
+  const { routes, redirects } = splitRoutes(environment, scope, ingressProvider, ingress, dns, problems);
+  const secured = composeCertificate(environment, scope, ingress, routes, dns, notes, problems);
+  const switched = secured?.gates ?? [];
+  const plan = ingress.routes(scope, routes, {
+    ...(secured === undefined ? {} : { certificate: secured.certificate }),
+    after: [...serving, ...switched],
+  });
+
+  const after = [...serving, ...plan.resources];
+  const records: AnyResource[] = [];
+  const byHand: Traffic["byHand"][number][] = [];
+  for (const { host } of routes) {
+    const endpoint = plan.endpoints[host];
+    if (endpoint === undefined || endpoint.kind === "none") continue;
+    if (dns === undefined) {
+      const type = endpoint.kind === "hostname" ? "CNAME" : "A";
+      byHand.push({ host, type, value: endpoint.kind === "hostname" ? endpoint.host : endpoint.ipv4 });
+      continue;
+    }
+    if (isRefusedApex(dns, host, endpoint)) {
+      problems.push(asProblem(apexRefused(dns, host)));
+      continue;
+    }
+    records.push(...hostRecords(dns, scope, host, endpoint, after));
+  }
+  for (const { host, value } of byHand) {
+    const to = typeof value === "string" ? value : "the address shown after deploying";
+    notes.push(`No DNS provider holds ${host}: point it to ${to} by hand.`);
+  }
+
+  return {
+    resources: [...(secured?.resources ?? []), ...plan.resources, ...records, ...redirects],
+    url: plan.url,
+    hosts: routes.flatMap((route) =>
+      "process" in route && !route.host.startsWith("*.") ? [route.host] : [],
+    ),
+    secure: secured !== undefined,
+    byHand,
+    notes,
+    problems,
+  };
+}
+
+/** A redirect is served by the ingress if it can, else by the DNS vendor, else not at all. */
+function splitRoutes(
+  environment: ResolvedEnvironment,
+  scope: Scope,
+  ingressProvider: Provider,
+  ingress: Ingress,
+  dns: DnsProvider | undefined,
+  problems: Problem[],
+): { routes: readonly Route[]; redirects: readonly AnyResource[] } {
+  const routes: Route[] = [];
+  const redirects: AnyResource[] = [];
+  for (const domain of environment.domains) {
+    if ("process" in domain || isSupported(ingress.capabilities.redirects)) {
+      routes.push(domain);
+    } else if (dns?.dns.redirect !== undefined && isSupported(dns.dns.capabilities.redirects)) {
+      redirects.push(...dns.dns.redirect(scope, domain.host, domain.redirect).resources);
+    } else {
+      problems.push({
+        message: `Nothing can redirect ${domain.host} to ${domain.redirect}: ${ingressProvider.name} cannot (${ingress.capabilities.redirects.no}).`,
+        hint: "Lead the host to a process, or use a DNS provider that serves redirects.",
+      });
+    }
+  }
+  return { routes, redirects };
+}
+
+/** The provider of certificates, and that the ingress can terminate what it issues. */
+function certificatesFor(
+  environment: ResolvedEnvironment,
+  ingress: Ingress,
+  notes: string[],
+): Provider | undefined {
+  const { certificates, ingress: ingressProvider, target, dns } = environment.providers;
+  const kinds = ingress.capabilities.certificateKinds;
+  const kindOf = (provider: Provider): string => provider.certificates?.capabilities.kind ?? "";
+  if (certificates?.certificates !== undefined) {
+    if (kinds.includes(kindOf(certificates))) return certificates;
+    notes.push(
+      `No certificate: ${ingressProvider.name} cannot terminate one of kind "${kindOf(certificates)}" from ${certificates.name}.`,
+    );
+    return undefined;
+  }
+  const candidates = [ingressProvider, target, dns].filter((one) => one?.certificates !== undefined);
+  for (const kind of kinds) {
+    const found = candidates.find((one) => one !== undefined && kindOf(one) === kind);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function composeCertificate(
+  environment: ResolvedEnvironment,
+  scope: Scope,
+  ingress: Ingress,
+  routes: readonly Route[],
+  dns: DnsProvider | undefined,
+  notes: string[],
+  problems: Problem[],
+):
+  | { certificate: Certificate; resources: readonly AnyResource[]; gates: readonly AnyResource[] }
+  | undefined {
+  if (routes.length === 0) return undefined;
+  const provider = certificatesFor(environment, ingress, notes);
+  if (provider?.certificates === undefined) return undefined;
+  const { proof } = provider.certificates.capabilities;
+  if (proof === "dns" && dns === undefined) {
+    problems.push({
+      message: `${provider.name} proves a domain by a DNS record, and this environment has no DNS provider.`,
+      hint: 'Set "dns" of the environment.',
+    });
+    return undefined;
+  }
+  const proofs: AnyResource[] = [];
+  const certificate = provider.certificates.certificate(
+    scope,
+    routes.map((route) => route.host),
+    (key, host, record) => {
+      const node = dnsRecord(dns!, scope, `validation/${key}`, host, record, {
+        label: `validation record of ${host}`,
+      }) as AnyResource;
+      proofs.push(node);
+      return node;
+    },
+  );
+  return {
+    certificate,
+    resources: [...certificate.resources, ...proofs, certificate.issued],
+    // A proof over HTTP is served by the routes themselves: waiting for it before they are there would never end.
+    gates: proof === "http" ? [] : [certificate.issued],
+  };
+}
+
+/** What can be said without knowing the zones: a name of two labels is a root, whoever holds it. */
+function isRefusedApex(dns: DnsProvider, host: string, endpoint: Endpoint): boolean {
+  if (endpoint.kind !== "hostname" || endpoint.alias?.[dns.name] !== undefined) return false;
+  return typeof dns.dns.capabilities.apex === "object" && host.split(".").length === 2;
+}
+
+function asProblem(error: unknown): Problem {
+  const { message, hint } = toDeployError(error);
+  return { message, ...(hint === undefined ? {} : { hint }) };
+}
+
+function hostRecords(
+  dns: DnsProvider,
+  scope: Scope,
+  host: string,
+  endpoint: Endpoint,
+  after: readonly AnyResource[],
+): readonly AnyResource[] {
+  const node = (key: string, record: In<DnsRecordSet>): AnyResource =>
+    dnsRecord(dns, scope, key, host, record, { after }) as AnyResource;
+  if (endpoint.kind === "hostname") {
+    const aliasZone = endpoint.alias?.[dns.name];
+    if (aliasZone === undefined) return [node(host, { name: host, type: "CNAME", values: [endpoint.host] })];
+    const extra = { aliasZone };
+    return [node(host, { name: host, type: "ALIAS", values: [endpoint.host], extra })];
+  }
+  if (endpoint.kind === "none") return [];
+  const ipv4 = node(host, { name: host, type: "A", values: [endpoint.ipv4] });
+  if (endpoint.ipv6 === undefined) return [ipv4];
+  return [ipv4, node(`${host}/ipv6`, { name: host, type: "AAAA", values: [endpoint.ipv6] })];
+}
+
+/** A URL for each host, in front of the one that answers without any domain. */
+export function urlsOf(
+  traffic: Pick<Traffic, "hosts" | "secure">,
+  url: string | undefined,
+): readonly string[] {
+  const ofHosts = traffic.hosts.map((host) => {
+    if (traffic.secure || url === undefined || !URL.canParse(url)) return `https://${host}`;
+    const { protocol, port } = new URL(url);
+    return `${protocol}//${host}${port === "" ? "" : `:${port}`}`;
+  });
+  return url === undefined ? ofHosts : [...ofHosts, url];
+}
