@@ -1,0 +1,57 @@
+import { LIFECYCLE_COMMANDS } from "./lifecycle.js";
+import { OPERATION_COMMANDS } from "./operations.js";
+import type { CommandSpec } from "./types.js";
+
+const ORDER = [
+  "init",
+  "plan",
+  "up",
+  "status",
+  "logs",
+  "run",
+  "exec",
+  "scale",
+  "restart",
+  "releases",
+  "rollback",
+  "promote",
+  "secrets",
+  "addons",
+  "down",
+  "doctor",
+  "completion",
+  "help",
+];
+const place = (command: CommandSpec): number => ORDER.indexOf(command.name.split(" ")[0] ?? "");
+
+/** Every command there is, in the order of a day's work: help, parser and completion are made of this table. */
+export const COMMANDS: readonly CommandSpec[] = [...LIFECYCLE_COMMANDS, ...OPERATION_COMMANDS].sort(
+  (left, right) => place(left) - place(right),
+);
+
+/** What a group of commands is about. */
+export const GROUPS: Readonly<Record<string, string>> = {
+  secrets: "Store, list, reveal and forget secrets",
+  addons: "Look at databases, connect, back up, restore",
+};
+
+/** What a line of arguments begins with: a command, a group without its command, or neither. */
+export type Found =
+  | { readonly command: CommandSpec; readonly rest: readonly string[] }
+  | { readonly group: string; readonly rest: readonly string[] }
+  | { readonly unknown: string }
+  | { readonly nothing: true };
+
+/** Finds the command that `words` begins with; flags before it are stepped over by the caller. */
+export function findCommand(words: readonly string[]): Found {
+  const [first, second] = words;
+  if (first === undefined) return { nothing: true };
+  if (first in GROUPS) {
+    const command = COMMANDS.find((candidate) => candidate.name === `${first} ${second ?? ""}`);
+    if (command !== undefined) return { command, rest: words.slice(2) };
+    if (second === undefined || second.startsWith("-")) return { group: first, rest: words.slice(1) };
+    return { unknown: `${first} ${second}` };
+  }
+  const command = COMMANDS.find((candidate) => candidate.name === first);
+  return command === undefined ? { unknown: first } : { command, rest: words.slice(1) };
+}
