@@ -1,0 +1,130 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+/*
+ * What the command costs before it does anything: CPU of `deploy --version` and `--help` beside bare Node, of loading
+ * the core beside bare Node, and the size on disk. Needs built packages. Rounds are interleaved, so that whatever else
+ * the machine does falls on all alike; the figure is the median.
+ */
+
+const packages = fileURLToPath(new URL("../../packages/", import.meta.url));
+const program = join(packages, "cli/dist/deploy.js");
+const core = join(packages, "core/dist/index.js");
+
+const CPU_LIMIT = 1.5;
+const CORE_LIMIT_MS = 15;
+const SIZE_LIMIT_BYTES = 1_000_000;
+
+/** Measures, 15 rounds or, with `quick`, 5. Needs bash, for its `time`. */
+export async function run({ quick = false } = {}) {
+  const directory = await mkdtemp(join(tmpdir(), "deploy-bench-"));
+  try {
+    const importCore = join(directory, "core.mjs");
+    await writeFile(importCore, `import ${JSON.stringify(pathToFileURL(core).href)};\n`);
+    const empty = join(directory, "empty.mjs");
+    await writeFile(empty, "");
+    const commands = {
+      "node -e 0": ["-e", "0"],
+      "deploy --version": [program, "--version"],
+      "deploy --help": [program, "--help"],
+      "empty module": [empty],
+      "import @deploy/core": [importCore],
+    };
+    const figures = await measure(commands, quick ? 5 : 15);
+    const sizes = { "@deploy/cli": await sizeOf("cli"), "@deploy/core": await sizeOf("core") };
+    return report(figures, sizes);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function measure(commands, rounds) {
+  const samples = Object.fromEntries(Object.keys(commands).map((name) => [name, { cpu: [], wall: [] }]));
+  for (let round = -1; round < rounds; round++) {
+    for (const [name, args] of Object.entries(commands)) {
+      const sample = await once(args);
+      // The first round warms the disk cache.
+      if (round < 0) continue;
+      samples[name].cpu.push(sample.cpu);
+      samples[name].wall.push(sample.wall);
+    }
+  }
+  return Object.fromEntries(
+    Object.entries(samples).map(([name, { cpu, wall }]) => [name, { cpu: median(cpu), wall: median(wall) }]),
+  );
+}
+
+/** Prints user and system seconds of "$@" to file descriptor 3, as the kernel counted them: /proc has ticks of 10 ms. */
+const TIMED = 'TIMEFORMAT="%3U %3S"; { time "$@" 2>&4; } 4>&2 2>&3';
+
+/** One run: milliseconds of user and system time together, and of wall time. */
+function once(args) {
+  const { NODE_EXTRA_CA_CERTS: _certificates, NODE_OPTIONS: _options, ...env } = process.env;
+  const started = performance.now();
+  return new Promise((resolve, reject) => {
+    const stdio = ["ignore", "ignore", "inherit", "pipe"];
+    const child = spawn("bash", ["-c", TIMED, "bash", process.execPath, ...args], { stdio, env });
+    let times = "";
+    child.stdio[3].on("data", (data) => {
+      times += data;
+    });
+    child.on("error", reject);
+    child.on("close", (code) => {
+      if (code !== 0) return reject(new Error(`${args.join(" ")} ended with ${code}`));
+      const [user, system] = times.trim().split(" ").map(Number);
+      resolve({ cpu: (user + system) * 1000, wall: performance.now() - started });
+    });
+  });
+}
+
+async function sizeOf(name) {
+  const root = join(packages, name);
+  let bytes = 0;
+  for (const entry of await readdir(join(root, "dist"), { recursive: true, withFileTypes: true })) {
+    if (entry.isFile()) bytes += (await stat(join(entry.parentPath, entry.name))).size;
+  }
+  return bytes + (await stat(join(root, "package.json"))).size;
+}
+
+function report(figures, sizes) {
+  const bare = figures["node -e 0"].cpu;
+  const rows = Object.entries(figures).map(([name, { cpu, wall }]) => ({
+    name,
+    cpuMs: round(cpu),
+    wallMs: round(wall),
+    ratio: round(cpu / bare, 2),
+  }));
+  const coreMs = figures["import @deploy/core"].wall - figures["empty module"].wall;
+  const claims = [
+    claim("CPU of deploy --version over node -e 0", figures["deploy --version"].cpu / bare, CPU_LIMIT),
+    claim("CPU of deploy --help over node -e 0", figures["deploy --help"].cpu / bare, CPU_LIMIT),
+    claim("import of @deploy/core, ms over an empty module", coreMs, CORE_LIMIT_MS),
+    ...Object.entries(sizes).map(([name, bytes]) =>
+      claim(`size of ${name}, MB`, bytes / 1e6, SIZE_LIMIT_BYTES / 1e6),
+    ),
+  ];
+  return { rows, claims };
+}
+
+function claim(name, ratio, limit) {
+  return { name, ratio: round(ratio, 2), limit, ok: ratio <= limit };
+}
+
+function median(values) {
+  const sorted = [...values].sort((left, right) => left - right);
+  return sorted[Math.floor(sorted.length / 2)];
+}
+
+function round(value, digits = 1) {
+  return Number(value.toFixed(digits));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { rows, claims } = await run({ quick: process.argv.includes("--quick") });
+  console.table(rows);
+  console.table(claims);
+  process.exitCode = claims.every(({ ok }) => ok) ? 0 : 1;
+}
