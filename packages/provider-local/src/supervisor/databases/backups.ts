@@ -1,7 +1,7 @@
 import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { DeployError } from "@deploy/core";
-import { namesIn } from "./files.js";
+import { clearTemporary, namesIn } from "./files.js";
 import type { Layout } from "./layout.js";
 import type { Backup, BackupFormat } from "./types.js";
 
@@ -48,9 +48,7 @@ export async function listBackups(layout: Layout): Promise<Backup[]> {
 export async function pruneBackups(layout: Layout): Promise<void> {
   const byTime = (await listBackups(layout)).sort((one, other) => (one.at < other.at ? 1 : -1));
   for (const backup of byTime.slice(kept)) await rm(backup.file, { force: true });
-  for (const name of await namesIn(layout.backups)) {
-    if (name.endsWith(".tmp")) await rm(join(layout.backups, name), { force: true });
-  }
+  await clearTemporary(layout.backups);
 }
 
 /** The file to restore from: a path as it is, or the backup of a release. Error: `addons.backup-missing`. */

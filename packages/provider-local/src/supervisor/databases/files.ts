@@ -70,6 +70,13 @@ export async function writeAtomically(
   }
 }
 
+/** Deletes what {@link writeAtomically} left in a directory when it was killed. */
+export async function clearTemporary(directory: string): Promise<void> {
+  for (const name of await namesIn(directory)) {
+    if (/\.[0-9a-f]{12}\.tmp$/.test(name)) await rm(join(directory, name), { force: true });
+  }
+}
+
 /** Writes `value` as JSON, whole or not at all. */
 export async function writeJson(path: string, value: unknown, mode = 0o600): Promise<void> {
   await writeAtomically(path, (file) => file.writeFile(`${JSON.stringify(value, null, 2)}\n`), mode);

@@ -2,7 +2,7 @@ import { mkdir, realpath, stat } from "node:fs/promises";
 import { DeployError } from "@deploy/core";
 import { makePassable, serviceAccount } from "./account.js";
 import { chooseBackup, listBackups, pruneBackups } from "./backups.js";
-import { sizeOnDisk } from "./files.js";
+import { clearTemporary, sizeOnDisk } from "./files.js";
 import {
   allLayouts,
   directoryName,
@@ -100,6 +100,7 @@ export function createDatabases(options: DatabasesOptions): Databases {
         const found = await findLayout(await home(), request);
         const account = await serviceAccount(found?.data ?? "", service.accounts);
         const layout = await makeLayout(await home(), request, account, log);
+        for (const directory of [layout.root, layout.data, layout.backups]) await clearTemporary(directory);
         const running = (await service.find(layout)) !== undefined;
         const record = await ensureRecord(await home(), layout, request, running);
         const credentials = await ensureCredentials(layout);

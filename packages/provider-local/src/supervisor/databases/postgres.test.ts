@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdir, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { reveal } from "@deploy/core";
@@ -247,6 +247,22 @@ describe.skipIf(!hasPostgres)("a PostgreSQL add-on", () => {
     expect(await sql(addon, "SELECT 1")).toEqual([["1"]]);
     expect((await readdir(layout.root)).filter((name) => name.includes("creating"))).toEqual([]);
     await databases.remove(request);
+  });
+
+  it("is not taken for another add-on's server which got its number", async () => {
+    const other: AddonRequest = { ...request, name: "other", extensions: [] };
+    const stranger = await place.databases.ensure(other);
+    const before = await place.databases.ensure(request);
+    await place.databases.stop(request);
+    const [mine, theirs] = [await layoutOf(), await findLayout(place.home, other)];
+    await copyFile(join(theirs!.data, "postmaster.pid"), join(mine.data, "postmaster.pid"));
+    expect(await place.databases.status(request)).toMatchObject({ state: "stopped" });
+    await place.databases.stop(request);
+    const after = await place.again().ensure(request);
+    expect(after).toMatchObject({ started: true, port: before.port });
+    expect((await place.databases.status(other))?.pid).toBe(stranger.pid);
+    await place.databases.remove(other);
+    await place.databases.remove(request);
   });
 
   it("serves a home too long for a socket below it", async () => {

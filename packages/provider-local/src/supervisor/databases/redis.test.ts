@@ -76,6 +76,21 @@ describe.skipIf(!hasRedis)("a Redis add-on", () => {
     bystander.kill("SIGKILL");
   });
 
+  it("is not taken for another add-on's server which got its number", async () => {
+    const other: AddonRequest = { ...request, name: "other" };
+    const stranger = await place.databases.ensure(other);
+    const before = await place.databases.ensure(request);
+    await place.databases.stop(request);
+    const layout = await findLayout(place.home, request);
+    await writeFile(join(layout!.data, "redis.pid"), `${stranger.pid}\n`);
+    expect(await place.databases.status(request)).toMatchObject({ state: "stopped" });
+    await place.databases.stop(request);
+    const after = await place.databases.ensure(request);
+    expect(after).toMatchObject({ started: true, port: before.port });
+    expect((await place.databases.status(other))?.pid).toBe(stranger.pid);
+    await place.databases.remove(other);
+  });
+
   it("backs up and restores; a damaged backup changes nothing", async () => {
     const addon = await place.databases.ensure(request);
     await command(addon, "SET", "word", "saved");
@@ -147,12 +162,16 @@ it.skipIf(process.getuid?.() !== 0 || !hasRedis)(
     await mkdir(home, { mode: 0o700 });
     const lines: string[] = [];
     const databases = createDatabases({ home, env: process.env, log: (line) => lines.push(line) });
-    await databases.ensure(request);
-    const status = await databases.status(request);
-    expect(status?.directory).toMatch(/^\/var\/lib\/deploy\/[0-9a-f]{12}\/databases\//);
-    expect(lines.join("\n")).toContain("is closed to the system user");
-    await databases.remove(request);
-    await expect(stat(status!.directory)).rejects.toMatchObject({ code: "ENOENT" });
+    try {
+      await databases.ensure(request);
+      const status = await databases.status(request);
+      expect(status?.directory).toMatch(/^\/var\/lib\/deploy\/[0-9a-f]{12}\/databases\//);
+      expect(lines.join("\n")).toContain("is closed to the system user");
+      await databases.remove(request);
+      await expect(stat(status!.directory)).rejects.toMatchObject({ code: "ENOENT" });
+    } finally {
+      await databases.remove(request);
+    }
     await closed.clear();
   },
 );
