@@ -215,18 +215,21 @@ it.each([
   expect(under.events).toMatchObject([{ type: "upstream-failed", retried: false }]);
 });
 
-it("relays an early answer to a client that is still sending", async () => {
-  upstream = await httpServer((_incoming, response) => {
-    response.writeHead(413).end("too large");
-  });
-  under = await startProxy([upstream.port]);
-  const statuses: number[] = [];
-  for (let round = 0; round < 5; round += 1) {
-    const answer = await ask({ port: under.port, method: "POST", body: Buffer.alloc(2 * megabyte) });
-    statuses.push(answer.status);
-  }
-  expect(statuses).toEqual([413, 413, 413, 413, 413]);
-});
+it.each(["close", "keep-alive"])(
+  "relays an early answer to a client that is still sending: %s",
+  async (connection) => {
+    upstream = await httpServer((_incoming, response) => {
+      response.writeHead(413, { Connection: connection }).end("too large");
+    });
+    under = await startProxy([upstream.port]);
+    const statuses: number[] = [];
+    for (let round = 0; round < 5; round += 1) {
+      const answer = await ask({ port: under.port, method: "POST", body: Buffer.alloc(2 * megabyte) });
+      statuses.push(answer.status);
+    }
+    expect(statuses).toEqual([413, 413, 413, 413, 413]);
+  },
+);
 
 it("keeps memory bounded when a slow client reads 200 MB, and when a slow upstream is sent 200 MB", async () => {
   const size = 200 * megabyte;
