@@ -92,6 +92,8 @@ export interface Owned {
   readonly after?: readonly string[];
   /** It is shared with other apps, and is only removed once nobody uses it. */
   readonly shared?: true;
+  /** Belongs to the past of its environment (older images, logs, records): `down` removes it, a prune leaves it. */
+  readonly history?: true;
   /** Removes it; "already gone" is success. */
   remove(context: Context): Promise<void>;
 }
