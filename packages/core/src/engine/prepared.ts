@@ -1,10 +1,13 @@
 import type { Context } from "../context.js";
 import type { Provider, Scope } from "../elements/provider.js";
+import type { NodeState } from "./decide.js";
 import type { DeployEvent } from "./events.js";
+import type { Graph } from "./graph.js";
 import type { Out, Unknown } from "./out.js";
 import type { Plan, PlanBlock } from "./plan.js";
 import type { Limiters } from "./rate-limit.js";
-import type { AnyResource } from "./resource.js";
+import type { AnyResource, Owned } from "./resource.js";
+import type { Scrubber } from "./scrub.js";
 
 /** What the caller brings to a run; the engine adds `log`, `output` and `shared` for each step. */
 export type BaseContext = Pick<Context, "signal" | "env" | "fetch" | "clock" | "directory">;
@@ -47,6 +50,17 @@ export interface PlanInput extends RemovalInput {
   readonly prune: boolean;
 }
 
+/** What the engine remembers between making a plan and applying it. */
+export interface Preparation {
+  readonly input: RemovalInput;
+  readonly graph: Graph;
+  /** By the node's index. */
+  readonly states: readonly NodeState[];
+  readonly remove: readonly Owned[];
+  readonly limiters: Limiters;
+  readonly scrubber: Scrubber;
+}
+
 /** Key of what only the engine reads in a {@link PreparedPlan}. */
 export const internals: unique symbol = Symbol.for("deploy.prepared") as never;
 
@@ -60,7 +74,7 @@ export interface PreparedPlan {
   resolve<T>(value: Out<T>): T | Unknown;
   /** What was read of a resource of this plan; undefined when it is not there, not ours or not part of the plan. */
   observed(resource: AnyResource): unknown;
-  readonly [internals]: unknown;
+  readonly [internals]: Preparation;
 }
 
 /** How a plan is applied. */
