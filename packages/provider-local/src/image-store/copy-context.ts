@@ -50,8 +50,8 @@ export async function copyContext(options: WalkOptions, target: string): Promise
         path,
         kind,
         executable,
-        sha256: await hashFile(copy, signal),
-        bytes: (await lstat(copy)).size,
+        sha256: await hashFile(copy, stats.size, signal),
+        bytes: stats.size,
       };
     } catch (error) {
       // The system names both files in its error, and does not say which of them it could not open.

@@ -105,7 +105,9 @@ test("a failing build tells its exit code and last lines, and leaves nothing", a
   const { lastLines } = (error as { details: { lastLines: readonly string[] } }).details;
   expect(lastLines).toHaveLength(30);
   expect(lastLines.slice(-2)).toEqual(["line 100", "unfinished"]);
-  await expect(create({ command: ["no-such-program"] })).rejects.toMatchObject({
+  await expect(
+    create({ command: ["no-such-program"] }, { env: { PATH: "/usr/bin:/bin" } }),
+  ).rejects.toMatchObject({
     code: "images.build-failed",
     details: { exitCode: 127 },
   });

@@ -124,7 +124,11 @@ test("a large file is hashed in pieces to what the whole would be", async () => 
   const { hashFile } = await import("./content-digest.js");
   const data = Buffer.alloc(3_000_001, "deploy");
   writeFileSync(join(base, "large"), data);
-  expect(await hashFile(join(base, "large"))).toBe(createHash("sha256").update(data).digest("hex"));
+  for (const knownSize of [data.length, 0]) {
+    expect(await hashFile(join(base, "large"), knownSize)).toBe(
+      createHash("sha256").update(data).digest("hex"),
+    );
+  }
 });
 
 test("an aborted signal stops it", async () => {

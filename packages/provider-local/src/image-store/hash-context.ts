@@ -53,7 +53,7 @@ export async function hashContext(options: HashContextOptions): Promise<ContextD
       const startedAt = Date.now();
       let sha256 = cache.get(path, stats);
       if (sha256 === undefined) {
-        sha256 = await hashFile(absolute, signal);
+        sha256 = await hashFile(absolute, Number(stats.size), signal);
         cache.set(path, stats, sha256, startedAt);
       }
       return { path, kind, executable: isExecutable(stats.mode), sha256, bytes: Number(stats.size) };
