@@ -24,6 +24,14 @@ export interface Traffic {
   readonly problems: readonly Problem[];
 }
 
+/** Whether anything of it is meant to be reached from outside: an app of workers alone has no routes. */
+export function isPublished(environment: ResolvedEnvironment): boolean {
+  return (
+    environment.domains.length > 0 ||
+    environment.processes.some((process) => process.listens && !process.internal)
+  );
+}
+
 /**
  * From host names to processes: validation records at once, routes once everything in `serving` serves and the
  * certificate is issued, host records last.
@@ -108,27 +116,19 @@ function splitRoutes(
   return { routes, redirects };
 }
 
-/** The provider of certificates, and that the ingress can terminate what it issues. */
+/** The provider of certificates, if the ingress can terminate what it issues. */
 function certificatesFor(
   environment: ResolvedEnvironment,
   ingress: Ingress,
   notes: string[],
 ): Provider | undefined {
-  const { certificates, ingress: ingressProvider, target, dns } = environment.providers;
-  const kinds = ingress.capabilities.certificateKinds;
-  const kindOf = (provider: Provider): string => provider.certificates?.capabilities.kind ?? "";
-  if (certificates?.certificates !== undefined) {
-    if (kinds.includes(kindOf(certificates))) return certificates;
-    notes.push(
-      `No certificate: ${ingressProvider.name} cannot terminate one of kind "${kindOf(certificates)}" from ${certificates.name}.`,
-    );
-    return undefined;
-  }
-  const candidates = [ingressProvider, target, dns].filter((one) => one?.certificates !== undefined);
-  for (const kind of kinds) {
-    const found = candidates.find((one) => one !== undefined && kindOf(one) === kind);
-    if (found !== undefined) return found;
-  }
+  const { certificates: provider, ingress: ingressProvider } = environment.providers;
+  const kind = provider?.certificates?.capabilities.kind;
+  if (provider === undefined || kind === undefined) return undefined;
+  if (ingress.capabilities.certificateKinds.includes(kind)) return provider;
+  notes.push(
+    `No certificate: ${ingressProvider.name} cannot terminate one of kind "${kind}" from ${provider.name}.`,
+  );
   return undefined;
 }
 

@@ -10,7 +10,7 @@ import { type In, type Out, output } from "../engine/out.js";
 import type { AnyResource } from "../engine/resource.js";
 import { DeployError, type Problem } from "../errors.js";
 import type { Redacted } from "../redacted.js";
-import { composeTraffic, type Traffic } from "./compose-traffic.js";
+import { composeTraffic, isPublished, type Traffic } from "./compose-traffic.js";
 import { requireElement } from "./providers.js";
 
 /** What a release is made from, beyond what the environment declares. */
@@ -71,7 +71,7 @@ export async function composeEnvironment(
     beforeReleaseCommand: backupsBefore(environment, scope, notes),
     after: [...servers, ...logResources, ...addons.plans.flatMap((addon) => addon.ready)],
   });
-  const traffic = composeTraffic(environment, scope, rollout.serving);
+  const traffic = isPublished(environment) ? composeTraffic(environment, scope, rollout.serving) : undefined;
 
   return {
     resources: [
@@ -82,12 +82,12 @@ export async function composeEnvironment(
       ...image.resources,
       ...rollout.resources,
       ...rollout.serving,
-      ...traffic.resources,
+      ...(traffic?.resources ?? []),
     ],
     release: rollout.release,
-    traffic,
-    notes: [...notes, ...traffic.notes],
-    problems: traffic.problems,
+    ...(traffic === undefined ? {} : { traffic }),
+    notes: [...notes, ...(traffic?.notes ?? [])],
+    problems: traffic?.problems ?? [],
   };
 }
 

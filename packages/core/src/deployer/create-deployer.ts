@@ -1,6 +1,6 @@
 import { resolveEnvironment } from "../app/resolve.js";
 import type { App } from "../app/types.js";
-import { validateApp } from "../app/validate.js";
+import { type ValidatedApp, validateApp } from "../app/validate.js";
 import type { Identity } from "../elements/provider.js";
 import { addonVerbs } from "./addon-verbs.js";
 import { scopeOf } from "./compose.js";
@@ -25,7 +25,7 @@ import { planUp, up } from "./up.js";
  * @throws `config.invalid`, `config.unknown-environment`, `config.no-target`.
  */
 export function createDeployer(app: App, options: DeployerOptions = {}): Deployer {
-  const validated = validateApp(app);
+  const validated = validate(app, options.file);
   const { defaultTarget } = options;
   const environment = resolveEnvironment(
     validated.app,
@@ -63,6 +63,25 @@ export function createDeployer(app: App, options: DeployerOptions = {}): Deploye
     secrets: secretVerbs(session),
     addons: addonVerbs(session),
   };
+}
+
+/** Reads the file only when something is wrong with it: then the problems come with their lines. */
+function validate(app: App, file: string | undefined): ValidatedApp {
+  try {
+    return validateApp(app);
+  } catch (error) {
+    const text = file === undefined ? undefined : textOf(file);
+    if (file === undefined || text === undefined) throw error;
+    return validateApp(app, { file, text });
+  }
+}
+
+function textOf(file: string): string | undefined {
+  try {
+    return process.getBuiltinModule("node:fs").readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
 }
 
 async function identities(session: Session): Promise<Readonly<Record<string, Identity>>> {

@@ -1,16 +1,14 @@
 import type { Context } from "../context.js";
-import type { Ingress } from "../elements/traffic.js";
 import { type Out, UNKNOWN } from "../engine/out.js";
 import { type AnyResource, isForeign } from "../engine/resource.js";
-import { composeTraffic, urlsOf } from "./compose-traffic.js";
+import { composeTraffic, isPublished, urlsOf } from "./compose-traffic.js";
 import type { Session } from "./session.js";
 
 /**
  * Where the environment answers now, found by reading what its URL is made from; nothing where it is not deployed.
  */
 export async function environmentUrls(session: Session, context: Context): Promise<readonly string[]> {
-  const ingress: Ingress | undefined = session.environment.providers.ingress.ingress;
-  if (ingress === undefined) return [];
+  if (!isPublished(session.environment)) return [];
   const traffic = composeTraffic(session.environment, session.scope, []);
   const url = await readValue(context, traffic.url);
   return url === undefined ? [] : urlsOf(traffic, url);

@@ -1,54 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { type Context, systemClock } from "../context.js";
+import { memoryDns } from "../deployer/testing/memory-dns.js";
 import { output } from "../engine/out.js";
 import type { Resource } from "../engine/resource.js";
 import { isForeign } from "../engine/resource.js";
-import { type DnsProvider, ownedRecords, recordMarker } from "./dns-ownership.js";
+import { ownedRecords, recordMarker } from "./dns-ownership.js";
 import { dnsRecord, type PlacedRecord } from "./dns-records.js";
 import { conflicts, findZone, normaliseValues } from "./dns-values.js";
-import type { Dns, DnsRecordSet, ObservedRecordSet } from "./traffic.js";
+import type { DnsRecordSet, ObservedRecordSet } from "./traffic.js";
 
 const scope = { app: "shop", environment: "production" };
-
-/** A whole DNS plugin: it lists and applies, nothing else. */
-function memoryDns(
-  zones: Record<string, ObservedRecordSet[]>,
-  apex: Dns["capabilities"]["apex"] = "flatten",
-): DnsProvider & { calls: string[] } {
-  const calls: string[] = [];
-  return {
-    spec: 1,
-    name: "memory",
-    credentials: {},
-    calls,
-    dns: {
-      capabilities: {
-        apex,
-        types: ["A", "AAAA", "CNAME", "TXT", "MX", "ALIAS"],
-        wildcards: true,
-        redirects: true,
-      },
-      zones: async () => Object.keys(zones),
-      list: async (_context, zone) => {
-        calls.push(`list ${zone}`);
-        return structuredClone(zones[zone] ?? []);
-      },
-      apply: async (_context, zone, changes) => {
-        // As a vendor does which rewrites the zone: read it all, write it all, a moment later.
-        const present = [...(zones[zone] ?? [])];
-        await new Promise((resolve) => setTimeout(resolve, 2));
-        for (const change of changes) {
-          calls.push(`${change.action} ${zone}`);
-          const gone = change.action === "create" ? change.record : change.before;
-          const at = present.findIndex((one) => one.name === gone.name && one.type === gone.type);
-          if (at >= 0) present.splice(at, 1);
-          if (change.action !== "delete") present.push({ ...change.record, marker: change.marker });
-        }
-        zones[zone] = present;
-      },
-    },
-  };
-}
 
 function context(): Context {
   const memo = new Map<string, Promise<unknown>>();
@@ -198,7 +159,7 @@ describe("dnsRecord", () => {
     const nodes = hosts.map((host) => dnsRecord(provider, scope, host, host, { ...www, name: host }));
     const shared = context();
     await Promise.all(nodes.map((node) => node.read(shared)));
-    expect(provider.calls).toEqual(["list example.org"]);
+    expect(provider.calls).toEqual(["zones", "list example.org"]);
     await Promise.all(nodes.map((node, index) => node.create!(context(), { ...www, name: hosts[index]! })));
     expect(zones["example.org"]).toHaveLength(6);
   });
