@@ -5,9 +5,15 @@
  */
 export * from "./app/capabilities.js";
 export * from "./app/define-app.js";
-export * from "./app/procfile.js";
+export * from "./app/durations.js";
+export { closest, suggest } from "./app/edit-distance.js";
+export * from "./app/infer.js";
+export { procfileCompanions } from "./app/infer-build.js";
+export * from "./app/locate.js";
+export { type Procfile, type ProcfileEntry, parseProcfile } from "./app/procfile.js";
 export * from "./app/resolve.js";
 export type * from "./app/resolved.js";
+export * from "./app/schedule.js";
 export type * from "./app/types.js";
 export * from "./app/validate.js";
 export * from "./context.js";

@@ -17,6 +17,7 @@ const reservedVariables: Readonly<Record<string, string>> = {
 export function asName(name: string, length: number): string | undefined {
   const valid = name
     .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^[^a-z]+/, "")
