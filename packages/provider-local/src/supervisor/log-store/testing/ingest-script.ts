@@ -7,6 +7,7 @@ const parsed = JSON.parse(source) as LogSource;
 const limits = { segmentSize: 1_000_000, reclaimSize: 300_000, interval: 2 };
 const store = createLogStore({ directory, limits });
 await store.attach(parsed);
+process.stdout.write("ready");
 if (mode === "detach") {
   await store.detach(parsed);
   await store.close();
