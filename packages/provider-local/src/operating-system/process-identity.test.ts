@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { setTimeout as wait } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { identifyProcess, isAlive, listGroup, ownIdentity, processStartTime } from "./process-identity.js";
-import { parsePsLine, parseStatLine } from "./process-table.js";
+import { parsePsLine, parseStatLine, readProcess } from "./process-table.js";
 
 test("a program's name with spaces and parentheses does not shift the fields", () => {
   const rest = "S 7 42 42 0 -1 4194304 1 0 0 0 150 50 0 0 20 0 1 0 987654 1000 20";
@@ -51,12 +51,13 @@ test("a process is alive until it ends, and a pid with another start time is som
 });
 
 test.skipIf(process.platform !== "linux")("a zombie counts as dead", async () => {
-  // The shell starts a child, becomes `sleep`, and so never waits for it.
-  const shell = spawn("sh", ["-c", "sh -c 'exit 0' & echo $!; exec sleep 60"], { detached: true });
+  // The shell starts a child, becomes `sleep` while that still runs, and so never waits for it.
+  const shell = spawn("sh", ["-c", "sleep 1 & echo $!; exec sleep 60"], { detached: true });
   const [line] = (await once(shell.stdout, "data")) as [Buffer];
   const pid = Number(line.toString().trim());
-  await wait(100);
   const identity = await identifyProcess(pid);
+  while ((await readProcess(pid))?.zombie === false) await wait(50);
+  expect(await identifyProcess(pid)).toEqual(identity);
   expect(identity).toBeDefined();
   expect(await isAlive(identity ?? { pid, startTime: "" })).toBe(false);
   expect((await listGroup(shell.pid as number)).map((entry) => entry.pid)).toEqual([shell.pid]);

@@ -103,7 +103,7 @@ test("any text comes back as it was, and is nowhere on the disk in the clear", a
       await store.set("shop", "fuzz", "VALUE", redact(text));
       expect(await read(store.reveal("shop", "fuzz", "VALUE"))).toBe(text);
     }),
-    { numRuns: 60 },
+    { numRuns: 25 },
   );
   const value = "-----BEGIN KEY-----\r\nmulti\nline\u0000☺\n";
   await store.set("shop", "production", "PEM", redact(value));
@@ -169,7 +169,7 @@ test("a file which was altered anywhere is refused and named", async () => {
       expect(codes).toContain((error as { code?: string }).code);
       expect((error as Error).message).toContain(fileOf());
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 
