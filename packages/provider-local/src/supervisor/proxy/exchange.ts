@@ -44,9 +44,6 @@ interface TrackedResponse extends ServerResponse {
   exchange?: Exchange;
 }
 
-/** Whole bodies up to this size travel in one write with their header. */
-const joinedBytes = 8_192;
-
 function onResponseClose(this: TrackedResponse): void {
   this.exchange?.clientClosed();
 }
@@ -147,9 +144,7 @@ export class Exchange implements Dispatcher.DispatchHandler, InFlight {
     this.#headWritten = true;
     if (this.#remaining === chunk.length) {
       this.#remaining = 0;
-      // node:http joins a string, but not a buffer, with the header into one write.
-      if (chunk.length <= joinedBytes) response.end(chunk.toString("latin1"), "latin1");
-      else response.end(chunk);
+      response.end(chunk);
       return true;
     }
     this.#remaining -= chunk.length;

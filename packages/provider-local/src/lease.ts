@@ -1,0 +1,56 @@
+import { mkdir, readdir, rm, rmdir } from "node:fs/promises";
+import { join } from "node:path";
+import { DeployError, type Lease, type LeaseHolder, type Scope } from "@deploy/core";
+import { ensureHome, environmentFileName, findHome, type Home } from "./home.js";
+import { acquireLock, readHolder } from "./operating-system/lock-file.js";
+
+/**
+ * The deploy lock on this machine: a file which names a living process.
+ *
+ * A run that was killed holds nothing: the lock of a process that is gone is taken over, pid reuse included.
+ */
+export function createLease(): Lease {
+  return {
+    async acquire(context, scope, holder) {
+      const home = findHome(context.env);
+      ensureHome(home);
+      const path = leasePath(home, scope);
+      await mkdir(home.leases, { recursive: true, mode: 0o700 });
+      const lock = await acquireLock(path, { ...holder });
+      if (!lock.acquired) return { holder: (lock.holder?.info as unknown as LeaseHolder) ?? holder };
+      return {
+        granted: {
+          release: async () => {
+            await lock.release();
+            await rmdir(home.leases).catch(() => {});
+          },
+          async check() {
+            const now = await readHolder(path);
+            if (now?.pid === process.pid) return;
+            throw new DeployError({
+              code: "lease.lost",
+              message: `The deploy lock of ${scope.environment} was taken away from this run.`,
+              hint: "Somebody used --break-lock. Look at deploy status, then run the same again.",
+            });
+          },
+        },
+      };
+    },
+    async holder(context, scope) {
+      const holder = await readHolder(leasePath(findHome(context.env), scope));
+      return holder?.info as unknown as LeaseHolder | undefined;
+    },
+    async break(context, scope) {
+      await rm(leasePath(findHome(context.env), scope), { force: true });
+    },
+  };
+}
+
+function leasePath(home: Home, scope: Scope): string {
+  return join(home.leases, `${scope.app}--${environmentFileName(scope.environment)}.lock`);
+}
+
+/** Whether any run is under way in this home. */
+export async function anyLease(home: Home): Promise<boolean> {
+  return (await readdir(home.leases).catch(() => [])).length > 0;
+}
