@@ -48,7 +48,7 @@ export function composeTraffic(
   const problems: Problem[] = [];
 
   const { routes, redirects } = splitRoutes(environment, scope, ingressProvider, ingress, dns, problems);
-  const secured = composeCertificate(environment, scope, ingress, routes, dns, notes, problems);
+  const secured = composeCertificate(environment, scope, ingress, routes, dns, problems);
   const switched = secured?.gates ?? [];
   const plan = ingress.routes(scope, routes, {
     ...(secured === undefined ? {} : { certificate: secured.certificate }),
@@ -116,37 +116,21 @@ function splitRoutes(
   return { routes, redirects };
 }
 
-/** The provider of certificates, if the ingress can terminate what it issues. */
-function certificatesFor(
-  environment: ResolvedEnvironment,
-  ingress: Ingress,
-  notes: string[],
-): Provider | undefined {
-  const { certificates: provider, ingress: ingressProvider } = environment.providers;
-  const kind = provider?.certificates?.capabilities.kind;
-  if (provider === undefined || kind === undefined) return undefined;
-  if (ingress.capabilities.certificateKinds.includes(kind)) return provider;
-  notes.push(
-    `No certificate: ${ingressProvider.name} cannot terminate one of kind "${kind}" from ${provider.name}.`,
-  );
-  return undefined;
-}
-
 function composeCertificate(
   environment: ResolvedEnvironment,
   scope: Scope,
   ingress: Ingress,
   routes: readonly Route[],
   dns: DnsProvider | undefined,
-  notes: string[],
   problems: Problem[],
 ):
   | { certificate: Certificate; resources: readonly AnyResource[]; gates: readonly AnyResource[] }
   | undefined {
   if (routes.length === 0) return undefined;
-  const provider = certificatesFor(environment, ingress, notes);
+  const provider = environment.providers.certificates;
   if (provider?.certificates === undefined) return undefined;
-  const { proof } = provider.certificates.capabilities;
+  const { proof, kind } = provider.certificates.capabilities;
+  if (!ingress.capabilities.certificateKinds.includes(kind)) return undefined;
   if (proof === "dns" && dns === undefined) {
     problems.push({
       message: `${provider.name} proves a domain by a DNS record, and this environment has no DNS provider.`,

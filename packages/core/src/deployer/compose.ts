@@ -176,13 +176,11 @@ function backupsBefore(
     return () => [];
   }
   const { addons } = provider;
-  const { backup } = addons.capabilities;
   const backupBefore = addons.backupBefore?.bind(addons);
-  if (!isSupported(backup) || backupBefore === undefined) {
+  if (backupBefore === undefined) {
     const names = wanted.map((addon) => addon.name).join(", ");
-    const reason = isSupported(backup) ? "it cannot be made part of a release" : backup.no;
     notes.push(
-      `No backup of ${names} is taken before the release command: ${provider.name} cannot (${reason}).`,
+      `No backup of ${names} is taken before the release command: ${provider.name} takes them by hand only.`,
     );
     return () => [];
   }

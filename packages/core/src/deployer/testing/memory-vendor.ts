@@ -116,7 +116,8 @@ function memoryImages(cloud: MemoryCloud, options: MemoryVendorOptions): Images 
         { element: "images", id: "image", label: "image" },
         { digest, location: `memory/${scope.app}@${digest}` },
       );
-      return { resources: [node as AnyResource], image: output(node, (image) => image) };
+      const renewing = { ...node, renews: true } as const;
+      return { resources: [renewing as AnyResource], image: output(renewing, (image) => image) };
     },
   };
 }
