@@ -202,7 +202,8 @@ const name: Check = (value, path, report) => {
 
 const marker: Check = (value, path, report) => {
   if (value === 1) return;
-  const message = `The app was declared for version ${JSON.stringify(value)}; this @deploy/core understands 1.`;
+  const version = typeof value === "number" ? `version ${value}` : "no known version";
+  const message = `The app was declared for ${version}; this @deploy/core understands 1.`;
   report.problem(path, message, "Install the same version of @deploy/core everywhere.");
 };
 
