@@ -53,7 +53,7 @@ describe("checkCapabilities", () => {
   it("names the provider, the reason, what to do and where to read on", () => {
     const target = full({ containers: { releaseCommand: no, jobs: no, volumes: no, internalAddresses: no } });
     expect(problemsOf(everything, { target })).toEqual([
-      "cloud cannot run a release command: the vendor has none. | Set release: false in environments.production, and run it by hand. See https://example.org/why.",
+      "cloud cannot run a release command: the vendor has none. | Set environments.production.release: false, and run it by hand. See https://example.org/why.",
       "cloud cannot run jobs (nightly): the vendor has none. | Switch off what cannot run: environments.production.jobs: { nightly: false }. See https://example.org/why.",
       "cloud cannot let processes find each other (api): the vendor has none. | Choose another target, or remove internal. See https://example.org/why.",
       "cloud cannot keep volumes (web): the vendor has none. | Keep files in an add-on or an object store instead. See https://example.org/why.",

@@ -1,6 +1,7 @@
 import type { Support } from "../elements/capability.js";
 import type { ElementName, Provider } from "../elements/provider.js";
 import type { Problem } from "../errors.js";
+import { formatPath } from "./report.js";
 import type { ResolvedDomain, ResolvedEnvironment } from "./resolved.js";
 import { elementOptions } from "./validate-providers.js";
 
@@ -48,8 +49,12 @@ function missingElements(environment: ResolvedEnvironment): readonly Problem[] {
     .filter(([element, provider, isNeeded]) => isNeeded && provider[element] === undefined)
     .map(([element, provider, , why]) => ({
       message: `${provider.name} has no ${element}, ${why}.`,
-      hint: `Name a provider that has: environments.${environment.name}.${optionOf(element)}.`,
+      hint: `Name a provider that has: ${optionPath(environment, optionOf(element))}.`,
     }));
+}
+
+function optionPath(environment: ResolvedEnvironment, option: string): string {
+  return formatPath(["environments", environment.name, option]);
 }
 
 function optionOf(element: ElementName): string {
@@ -75,13 +80,13 @@ function checkContainers(environment: ResolvedEnvironment): readonly Problem[] {
   if (can === undefined) return [];
   const problems: Problem[] = [];
   if (environment.release !== undefined) {
-    const hint = `Set release: false in environments.${environment.name}, and run it by hand.`;
+    const hint = `Set ${optionPath(environment, "release")}: false, and run it by hand.`;
     problems.push(...need(target, can.releaseCommand, "run a release command", hint));
   }
   if (environment.jobs.length > 0) {
     const jobs = list(environment.jobs);
     const off = environment.jobs.map((job) => `${job.name}: false`).join(", ");
-    const hint = `Switch off what cannot run: environments.${environment.name}.jobs: { ${off} }.`;
+    const hint = `Switch off what cannot run: ${optionPath(environment, "jobs")}: { ${off} }.`;
     problems.push(...need(target, can.jobs, `run jobs (${jobs})`, hint));
   }
   const internal = environment.processes.filter((process) => process.internal);

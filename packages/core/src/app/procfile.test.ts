@@ -73,10 +73,14 @@ describe("parseProcfile", () => {
   it("reads back what it is given, whatever the commands are", () => {
     const name = fc.stringMatching(/^[A-Za-z0-9_-]{1,20}$/);
     const command = fc
-      .string({ unit: "binary", minLength: 1 })
+      .string({ unit: "binary", minLength: 1, maxLength: 40 })
       .map((text) => text.replace(/[\r\n\0]/g, "").trim())
       .filter((text) => text !== "");
-    const lines = fc.uniqueArray(fc.tuple(name, command), { selector: ([key]) => key, minLength: 1 });
+    const lines = fc.uniqueArray(fc.tuple(name, command), {
+      selector: ([key]) => key,
+      minLength: 1,
+      maxLength: 6,
+    });
     fc.assert(
       fc.property(lines, fc.constantFrom("\n", "\r\n"), (entries, end) => {
         const text = entries.map(([key, value]) => `${key}: ${value}`).join(end);

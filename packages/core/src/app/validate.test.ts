@@ -198,7 +198,7 @@ describe("validateApp, given anything", () => {
             expect([message, location?.file]).not.toContain("");
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: 300 },
     );
   });
 });
