@@ -97,6 +97,8 @@ export function createContainers(settings: Settings): Containers {
         verb: "reserve",
         desired: { process: process.name },
         after: [supervisorResource(settings)],
+        // The port is ours to choose: whatever it is, it is right.
+        diff: () => [],
         async read(context) {
           const known = (await readView(context, scope))?.ports[process.name];
           return known === undefined ? undefined : { address: `http://127.0.0.1:${known}` };

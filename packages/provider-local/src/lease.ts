@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, rmdir } from "node:fs/promises";
+import { mkdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DeployError, type Lease, type LeaseHolder, type Scope } from "@deploy/core";
 import { ensureHome, environmentFileName, findHome, type Home } from "./home.js";
@@ -22,7 +22,9 @@ export function createLease(): Lease {
         granted: {
           release: async () => {
             await lock.release();
+            // After a `down` of the last app this is all that is left.
             await rmdir(home.leases).catch(() => {});
+            await rmdir(home.directory).catch(() => {});
           },
           async check() {
             const now = await readHolder(path);
@@ -48,9 +50,4 @@ export function createLease(): Lease {
 
 function leasePath(home: Home, scope: Scope): string {
   return join(home.leases, `${scope.app}--${environmentFileName(scope.environment)}.lock`);
-}
-
-/** Whether any run is under way in this home. */
-export async function anyLease(home: Home): Promise<boolean> {
-  return (await readdir(home.leases).catch(() => [])).length > 0;
 }

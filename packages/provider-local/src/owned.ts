@@ -7,7 +7,7 @@ import { isAlive } from "./operating-system/process-identity.js";
 import { createStartAtBoot } from "./operating-system/start-at-boot.js";
 import type { EnvironmentView } from "./protocol.js";
 import { connect, idOf, pathOf, providerName, readView, type Settings } from "./resources.js";
-import { changeSecrets, secretStore } from "./secrets.js";
+import { changeSecrets, listSecrets } from "./secrets.js";
 import { start } from "./servers.js";
 import { listEnvironments, loadState } from "./supervisor/environment-state.js";
 import { logPaths } from "./supervisor/log-store/paths.js";
@@ -73,15 +73,18 @@ function partsOfView(
     parts.push({ id, element, ...part });
     return id;
   };
-  const routes = add("ingress", "routes", {
-    label: "routes",
-    remove: call("PUT", pathOf(scope, "routes"), { routes: [] }),
-  });
-  const processes = add("containers", "processes", {
-    label: "processes",
-    after: [routes],
-    remove: call("DELETE", pathOf(scope, "processes")),
-  });
+  const routes = idOf("ingress", scope, "routes");
+  const processes = idOf("containers", scope, "processes");
+  if (view.routes.length > 0) {
+    add("ingress", "routes", {
+      label: "routes",
+      remove: call("PUT", pathOf(scope, "routes"), { routes: [] }),
+    });
+  }
+  if (view.serving !== undefined) {
+    const remove = call("DELETE", pathOf(scope, "processes"));
+    add("containers", "processes", { label: "processes", after: [routes], remove });
+  }
   const addons = view.addons.map((addon) =>
     add("addons", addon.name, {
       label: `${addon.kind} ${addon.name}`,
@@ -106,9 +109,7 @@ function partsOfView(
 }
 
 async function secretParts(context: Context, scope: Scope): Promise<Part[]> {
-  const entries = await secretStore(context)
-    .list(scope.app, scope.environment)
-    .catch(() => []);
+  const entries = await listSecrets(context, scope).catch(() => []);
   return entries.map(({ name }): Part => {
     const own = name.startsWith(sensitivePrefix);
     return {

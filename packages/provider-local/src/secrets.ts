@@ -1,15 +1,33 @@
+import { existsSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
-import { type Context, DeployError, type Redacted, type SecretReference, type Secrets } from "@deploy/core";
+import {
+  type Context,
+  DeployError,
+  type Redacted,
+  type Scope,
+  type SecretReference,
+  type Secrets,
+} from "@deploy/core";
 import { ensureHome, findHome } from "./home.js";
 import { acquireLock } from "./operating-system/lock-file.js";
 import { idOf, localResource } from "./resources.js";
 import { sensitivePrefix } from "./supervisor/process-environment.js";
-import { createSecretStore, type SecretStore } from "./supervisor/secret-store/index.js";
+import {
+  createSecretStore,
+  type SecretStore,
+  type SecretEntry as StoredEntry,
+} from "./supervisor/secret-store/index.js";
 
 /** The store of this user's home, for reading. */
 export function secretStore(context: Context): SecretStore {
   return createSecretStore({ directory: findHome(context.env).secrets });
+}
+
+/** What is set in a scope; looking makes nothing, not even the key. */
+export async function listSecrets(context: Context, scope: Scope): Promise<readonly StoredEntry[]> {
+  if (!existsSync(findHome(context.env).secrets)) return [];
+  return secretStore(context).list(scope.app, scope.environment);
 }
 
 /** Runs one change of the store after the other, whichever process makes it. */
@@ -49,7 +67,7 @@ export function createSecrets(): Secrets {
     secret(scope, name, value) {
       const find = async (context: Context): Promise<SecretReference | undefined> => {
         const entries = await context.shared(`local secrets ${scope.app} ${scope.environment}`, () =>
-          secretStore(context).list(scope.app, scope.environment),
+          listSecrets(context, scope),
         );
         const entry = entries.find((one) => one.name === name);
         if (entry === undefined) return undefined;
@@ -102,7 +120,7 @@ export function createSecrets(): Secrets {
     },
 
     async list(context, scope) {
-      const entries = await secretStore(context).list(scope.app, scope.environment);
+      const entries = await listSecrets(context, scope);
       return entries
         .filter((entry) => !entry.name.startsWith(sensitivePrefix))
         .map(({ name, version, setAt, setBy }) => ({ name, version: String(version), setAt, setBy }));
@@ -132,10 +150,9 @@ export function createSecrets(): Secrets {
     },
 
     async reveal(context, scope, name) {
-      const store = secretStore(context);
-      const known = (await store.list(scope.app, scope.environment)).some((one) => one.name === name);
+      const known = (await listSecrets(context, scope)).some((one) => one.name === name);
       if (!known) throw missing(scope.environment, name);
-      return store.reveal(scope.app, scope.environment, name);
+      return secretStore(context).reveal(scope.app, scope.environment, name);
     },
   };
 }

@@ -18,9 +18,7 @@ interface DesiredSupervisor {
 type ObservedSupervisor = SupervisorFacts & { readonly startAtBoot: boolean };
 
 /** The supervisor as a node of the plan; the same for all apps of the user. */
-export function supervisorResource(
-  settings: Settings,
-): Resource<DesiredSupervisor, ObservedSupervisor> {
+export function supervisorResource(settings: Settings): Resource<DesiredSupervisor, ObservedSupervisor> {
   return localResource<DesiredSupervisor, ObservedSupervisor>("servers", {
     id: "local/servers/supervisor",
     label: "supervisor",
@@ -37,7 +35,9 @@ export function supervisorResource(
       const { client, home } = connect(context);
       const facts = await client.facts();
       if (facts === undefined) return undefined;
-      const boot = settings.startAtBoot ? await createStartAtBoot().read(programOf(home, facts.program)) : undefined;
+      const boot = settings.startAtBoot
+        ? await createStartAtBoot().read(programOf(home, facts.program))
+        : undefined;
       return { ...facts, startAtBoot: boot?.file === "present" };
     },
     diff(desired, observed) {
