@@ -1,3 +1,6 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { defineApp } from "../app/define-app.js";
 import type { AppInput, EnvironmentInput } from "../app/types.js";
@@ -9,6 +12,7 @@ import { createDeployer } from "./create-deployer.js";
 import { type MemoryCloud, memoryCloud } from "./testing/memory-cloud.js";
 import { memoryDns } from "./testing/memory-dns.js";
 import { type MemoryVendorOptions, memoryVendor } from "./testing/memory-vendor.js";
+import { repository } from "./testing/repository.js";
 import type { Deployer, DeployerOptions } from "./types.js";
 
 const password = "s3cret-password";
@@ -159,6 +163,26 @@ describe("up", () => {
     await deployer.up({ confirm: "production", secrets: { SECRET_KEY: key } });
   });
 
+  it("refuses a dirty tree in a protected environment, but not elsewhere", async () => {
+    const directory = await repository();
+    await writeFile(join(directory, "new.txt"), "not committed");
+    const cloud = memoryCloud();
+    const deployer = deployerOn(cloud, { extra: { protected: true }, deployer: { directory } });
+    const options = { confirm: "production", secrets: { SECRET_KEY: key } };
+    await expect(deployer.up(options).result).rejects.toMatchObject({ code: "environment.dirty-tree" });
+    expect(cloud.calls).toEqual([]);
+    await deployer.up({ ...options, allowDirty: true, message: "in a hurry" });
+    expect(cloud.releases.get("shop/production")![0]!.release.origin).toEqual({
+      author: "Maria",
+      commit: expect.stringMatching(/^[0-9a-f]{40}$/),
+      dirty: true,
+      message: "in a hurry",
+    });
+    await deployerOn(cloud, { environment: "staging", deployer: { directory } }).up({
+      secrets: options.secrets,
+    });
+  });
+
   it("refuses what a provider cannot do, all of it and without a request", async () => {
     const cloud = memoryCloud();
     const deployer = deployerOn(cloud, {
@@ -195,13 +219,18 @@ describe("up", () => {
 
   it("waits for the lock as long as it is told to, and never mixes two releases", async () => {
     const cloud = memoryCloud();
-    let source = "v1";
-    const deployer = () => deployerOn(cloud, { source: () => source });
-    const first = deployer().up({ secrets: { SECRET_KEY: key } }).result;
-    while (cloud.locks.size === 0) await new Promise((resolve) => setTimeout(resolve, 2));
-    source = "v2";
-    const { result } = await eventsOf(deployer().up({ lockWaitMs: 20_000 }));
-    await first;
+    const secrets = { SECRET_KEY: key };
+    cloud.hook = async (call) => {
+      const tries = (): number => cloud.calls.filter((one) => one === "acquire lock").length;
+      while (call === "put memory/servers/machine" && tries() < 3) await sleep(2);
+    };
+    const ahead = deployerOn(cloud, { source: () => "v1" }).up({ secrets }).result;
+    while (cloud.locks.size === 0) await sleep(2);
+    const behind = deployerOn(cloud, { source: () => "v2" });
+    await expect(behind.up({ secrets }).result).rejects.toMatchObject({ code: "lease.held" });
+    const { events, result } = await eventsOf(behind.up({ secrets, lockWaitMs: 20_000 }));
+    await ahead;
+    expect(events[0]).toMatchObject({ type: "waiting", id: "lock" });
     expect(result.release).toBe(2);
     expect(new Set(cloud.serving.values())).toEqual(new Set([2]));
   });
@@ -334,8 +363,16 @@ describe("domains", () => {
     const refused = deployerOn(cloud, { redirects: false, extra: { dns: names, domains } });
     await expect(refused.plan()).rejects.toMatchObject({ code: "environment.unsupported" });
 
-    const withoutDns = deployerOn(cloud, { extra: { domains: { "example.org": "web" } } });
-    await expect(withoutDns.plan()).rejects.toMatchObject({ code: "environment.unsupported" });
+    const extra = { domains: { "example.org": "web" } };
+    const unproven = deployerOn(cloud, { extra });
+    await expect(unproven.plan()).rejects.toMatchObject({
+      code: "environment.unsupported",
+      message: expect.stringContaining("no DNS provider"),
+    });
+    const byHand = deployerOn(cloud, { certificates: false, extra });
+    const { events } = await eventsOf(byHand.up({ secrets: { SECRET_KEY: key } }));
+    const notes = events.flatMap((event) => (event.type === "note" ? [event.message] : []));
+    expect(notes).toContain("Make the record example.org CNAME lb.memory.test at whoever holds that domain.");
   });
 });
 

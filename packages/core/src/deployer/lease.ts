@@ -4,7 +4,7 @@ import type { DeployEvent } from "../engine/events.js";
 import { DeployError } from "../errors.js";
 import { anySignal, callContext } from "./context.js";
 import type { Session } from "./session.js";
-import { readSourceState } from "./source-control.js";
+import { readAuthor } from "./source-control.js";
 
 /** How often a taken lock is looked at again, milliseconds: a vendor's lock is a call. */
 const pollMs = 2_000;
@@ -107,7 +107,7 @@ function throwIfCancelled(signal: AbortSignal): void {
 /** Who we are, to whoever finds the environment locked. */
 async function describeHolder(session: Session, operation: string): Promise<LeaseHolder> {
   const { directory, env, clock } = session.surroundings;
-  const [{ author }, { hostname }] = await Promise.all([readSourceState(directory, env), import("node:os")]);
+  const [author, { hostname }] = await Promise.all([readAuthor(directory, env), import("node:os")]);
   return {
     name: `${author} on ${hostname()}, process ${process.pid}`,
     since: new Date(clock.now()).toISOString(),

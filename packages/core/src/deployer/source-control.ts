@@ -15,17 +15,26 @@ export async function readSourceState(
   directory: string,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<SourceState> {
-  const [name, head, changes] = await Promise.all([
-    git(directory, env, ["config", "user.name"]),
+  const [author, head, changes] = await Promise.all([
+    readAuthor(directory, env),
     git(directory, env, ["log", "-1", "--format=%H%n%s"]),
     git(directory, env, ["status", "--porcelain", "--untracked-files=normal", "--", "."]),
   ]);
   const [commit, message] = head?.split("\n") ?? [];
   return {
-    author: name?.trim() || (await userName(env)),
+    author,
     ...(commit ? { commit, dirty: (changes ?? "") !== "" } : {}),
     ...(message ? { message } : {}),
   };
+}
+
+/** Who works in `directory`: as version control knows them, else the name of the user. */
+export async function readAuthor(
+  directory: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<string> {
+  const name = await git(directory, env, ["config", "user.name"]);
+  return name?.trim() || (await userName(env));
 }
 
 async function userName(env: Readonly<Record<string, string | undefined>>): Promise<string> {

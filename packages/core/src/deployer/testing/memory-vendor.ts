@@ -17,6 +17,7 @@ export interface MemoryVendorOptions {
   /** What the source says at present: another text is another image. Default "v1". */
   readonly source?: () => string;
   readonly redirects?: false;
+  readonly certificates?: false;
 }
 
 /** A whole vendor for tests, of every element, in front of a cloud that outlives it. */
@@ -79,7 +80,7 @@ export function memoryVendor(
     },
     secrets: memorySecrets(cloud),
     ingress: memoryIngress(cloud, options.redirects),
-    certificates: memoryCertificates(cloud),
+    ...(options.certificates === false ? {} : { certificates: memoryCertificates(cloud) }),
     addons: memoryAddons(cloud),
     lease: memoryLease(cloud),
   };
