@@ -35,7 +35,7 @@ export async function answer(
   let debug = ours.includes("--debug");
   try {
     const found = findCommand(line);
-    if ("group" in found) {
+    if ("group" in found && !json) {
       await terminal.stderr.write(groupHelp(found.group));
       return EXIT.usage;
     }

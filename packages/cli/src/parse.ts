@@ -100,8 +100,7 @@ function flagError(command: CommandSpec, specs: readonly FlagSpec[], error: unkn
   const hint = `Run \`deploy help ${command.name}\` for its flags.`;
   const unknown = /Unknown option '(-{1,2}[^']+)'/.exec(message)?.[1];
   if (unknown === undefined) {
-    const [first = message] = message.split(/\.(?:\s|$)|\n/, 1);
-    return usageError("bad-flag", `${first.replace(/^Option '(?:-\w, )?([^' ]+)[^']*'/, "$1")}.`, hint);
+    return usageError("bad-flag", badFlagMessage(message), hint);
   }
   const meant = nearest(
     unknown.replace(/^-+/, ""),
@@ -112,6 +111,13 @@ function flagError(command: CommandSpec, specs: readonly FlagSpec[], error: unkn
     `"deploy ${command.name}" has no flag ${unknown}.`,
     meant === undefined ? hint : `Did you mean --${meant}?`,
   );
+}
+
+/** Node names every spelling of the flag, and a placeholder for its value; the long form is enough. */
+function badFlagMessage(message: string): string {
+  const flag = /--[\w-]+/.exec(message)?.[0];
+  if (flag === undefined) return message;
+  return message.includes("does not take an argument") ? `${flag} takes no value.` : `${flag} needs a value.`;
 }
 
 function unknownCommand(typed: string): Error {

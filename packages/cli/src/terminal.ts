@@ -66,11 +66,17 @@ function outputOf(stream: NodeJS.WriteStream, ci: boolean): Output {
     isTerminal,
     colour: wantsColour(process.env, isTerminal),
     animated: isTerminal && !ci && process.env.TERM !== "dumb",
-    columns: () => Math.max(MINIMUM_COLUMNS, stream.columns || 80),
-    rows: () => stream.rows || 24,
+    columns: () => Math.max(MINIMUM_COLUMNS, sizeOf(stream)[0]),
+    rows: () => sizeOf(stream)[1],
     onResize: (callback) => {
       stream.on("resize", callback);
       return () => stream.off("resize", callback);
     },
   };
+}
+
+/** Asks the terminal itself: what Node remembers is behind until the signal of a resize has been handled. */
+function sizeOf(stream: NodeJS.WriteStream): readonly [columns: number, rows: number] {
+  const [columns, rows] = stream.isTTY ? stream.getWindowSize() : [0, 0];
+  return [columns || 80, rows || 24];
 }

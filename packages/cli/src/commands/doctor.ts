@@ -10,7 +10,7 @@ export async function run(context: CommandContext): Promise<number> {
   const deployer = await context.deployer();
   const findings: readonly DoctorFinding[] = [
     {
-      subject: "configuration",
+      subject: "configuration file",
       state: "ok",
       message: config.file ?? `inferred from ${config.directory}/Procfile`,
     },

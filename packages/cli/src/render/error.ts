@@ -19,7 +19,7 @@ export interface ErrorView {
 export function renderError(error: DeployError, view: ErrorView): string {
   const { style } = view;
   const lines = [
-    `${style.red("✖")} ${style.bold(safe(error.message))}`,
+    `${style.red("✖")} ${style.bold(safe(headline(error)))}`,
     ...error.problems.map((problem) => `  ${problemLine(problem, style)}`),
     ...logLines(error.details).map((line) => `  ${style.dim(`│ ${neutralise(line)}`)}`),
     `  ${style.dim("code")}  ${error.code}`,
@@ -30,13 +30,21 @@ export function renderError(error: DeployError, view: ErrorView): string {
   return `${lines.join("\n")}\n`;
 }
 
+/** A message may sum its problems up, which follow one by one. */
+function headline({ message, problems }: DeployError): string {
+  const [first] = problems;
+  const start = first === undefined ? -1 : message.indexOf(first.message);
+  const repeated = start > 0 && problems.every((problem) => message.includes(problem.message));
+  return repeated ? message.slice(0, start).replace(/[:\s]+$/, ".") : message;
+}
+
 /** `file:line  path  message  hint`. */
 export function problemLine(problem: Problem, style: Style): string {
   const { file, line, path } = problem.location ?? {};
   const place = file === undefined ? undefined : `${file}${line === undefined ? "" : `:${line}`}`;
   const parts = [
     place === undefined ? undefined : style.cyan(place),
-    path === undefined ? undefined : style.bold(path),
+    path === undefined || problem.message.startsWith(path) ? undefined : style.bold(path),
     safe(problem.message),
     problem.hint === undefined ? undefined : style.dim(safe(problem.hint)),
   ];

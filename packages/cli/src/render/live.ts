@@ -3,7 +3,7 @@ import { displayWidth, truncate } from "./width.js";
 
 const HIDE_CURSOR = "\u001B[?25l";
 const SHOW_CURSOR = "\u001B[?25h";
-const CLEAR_BELOW = "\u001B[0J";
+const CLEAR_REST_OF_LINE = "\u001B[K";
 
 /** Lines at the end of the terminal that are drawn over, below lines that stay. */
 export interface LiveArea {
@@ -17,30 +17,43 @@ export interface LiveArea {
  * A live area on `output`.
  *
  * A terminal that became narrower has wrapped what was drawn: rows are counted with the width of now, from the widths
- * of then, so that exactly what was drawn is cleared.
+ * of then, so that exactly what was drawn is overwritten. Rows are cleared one by one, never "from here to the end of
+ * the screen": at the top of the screen tmux takes that for a clear and keeps a copy in its history.
  */
 export function createLiveArea(output: Output): LiveArea {
   let drawn: readonly number[] = [];
   let open = false;
-  const clear = (): string => {
+  const rowsOf = (widths: readonly number[]): number => {
     const columns = output.columns();
-    const rows = drawn.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0);
-    return rows === 0 ? "\r" : `\r\u001B[${rows}A${CLEAR_BELOW}`;
+    return widths.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0);
+  };
+  const overwrite = (lines: readonly string[]): string => {
+    const before = rowsOf(drawn);
+    const superfluous = Math.max(0, before - rowsOf(lines.map(displayWidth)));
+    return [
+      `\r${up(before)}`,
+      ...lines.map((line) => `${line}${CLEAR_REST_OF_LINE}\n`),
+      `${CLEAR_REST_OF_LINE}\n`.repeat(superfluous),
+      up(superfluous),
+    ].join("");
   };
   return {
     draw: (live, kept = []) => {
       const columns = output.columns();
       const lines = live.slice(0, Math.max(1, output.rows() - 2)).map((line) => truncate(line, columns - 1));
-      const text = [...kept, ...lines].map((line) => `${line}\n`).join("");
-      void output.write(`${open ? "" : HIDE_CURSOR}${clear()}${text}`);
+      void output.write(`${open ? "" : HIDE_CURSOR}${overwrite([...kept, ...lines])}`);
       open = true;
       drawn = lines.map(displayWidth);
     },
     close: () => {
       if (!open) return;
-      void output.write(`${clear()}${SHOW_CURSOR}`);
+      void output.write(`${overwrite([])}${SHOW_CURSOR}`);
       open = false;
       drawn = [];
     },
   };
+}
+
+function up(rows: number): string {
+  return rows === 0 ? "" : `\u001B[${rows}A`;
 }
