@@ -84,6 +84,7 @@ async function applyChanges(run: Run, outputs: unknown[], look: Look): Promise<v
   );
   await runInOrder(
     dependencies,
+    lengths,
     (index) => {
       const state = states[index]!;
       if (state.action === undefined) return true;
@@ -102,6 +103,7 @@ async function applyRemovals(run: Run, removals: readonly Owned[]): Promise<void
   const lengths = pathLengths(dependencies, orderOf(dependencies).indexes, () => 1);
   await runInOrder(
     dependencies,
+    lengths,
     (index) => {
       const { id, label, provider } = removals[index]!;
       const priority = lengths[index]!;

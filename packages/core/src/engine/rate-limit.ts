@@ -73,6 +73,7 @@ export function createLimiter(limits: ProviderLimits, clock: Clock): Limiter {
   let running = 0;
   let sequence = 0;
   let waking = false;
+  let turning = false;
 
   const drain = (): void => {
     while (running < concurrency && queue.size() > 0) {
@@ -102,12 +103,18 @@ export function createLimiter(limits: ProviderLimits, clock: Clock): Limiter {
     return new Promise((start, reject) => {
       watched.watch(signal);
       queue.push({ priority, sequence: sequence++, token, signal, start, reject });
-      drain();
+      if (!turning) drain();
     });
   };
+  // Not at once: what becomes ready by the end of this call may be more urgent than what is queued already.
   const release = (): void => {
     running -= 1;
-    drain();
+    if (turning || queue.size() === 0) return;
+    turning = true;
+    setImmediate(() => {
+      turning = false;
+      drain();
+    });
   };
 
   return {

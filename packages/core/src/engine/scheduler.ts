@@ -1,19 +1,24 @@
 import { invert } from "./graph.js";
+import { createHeap } from "./heap.js";
 
 /**
- * Starts every task as soon as all it depends on are done, and resolves when nothing is running any more.
+ * Starts every task as soon as all it depends on are done, the highest priority first, and resolves when nothing is running any more.
  *
  * `start` says whether the task is done; what depends on one that is not is never started. Once `stopped`, nothing is
  * started any more. How many run at a time is not decided here but by the limits of those who are called.
  */
 export async function runInOrder(
   dependencies: readonly (readonly number[])[],
+  priorities: readonly number[],
   start: (index: number) => Promise<boolean> | true,
   stopped: () => boolean,
 ): Promise<void> {
   const dependents = invert(dependencies);
   const missing = dependencies.map((list) => list.length);
-  const ready = missing.flatMap((count, index) => (count === 0 ? [index] : []));
+  const ready = createHeap<number>((a, b) => priorities[b]! - priorities[a]! || a - b);
+  missing.forEach((count, index) => {
+    if (count === 0) ready.push(index);
+  });
   let running = 0;
   let finish: () => void = () => undefined;
   const finished = new Promise<void>((resolve) => {

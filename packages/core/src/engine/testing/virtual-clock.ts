@@ -22,8 +22,7 @@ export function createVirtualClock(start: number = Date.UTC(2030, 0, 1)): Clock 
     const due = sleepers.filter((sleeper) => sleeper.at <= now);
     sleepers = sleepers.filter((sleeper) => sleeper.at > now);
     for (const sleeper of due) sleeper.wake();
-    // Two turns of the event loop: all that the woken ones set off in microtasks is over by then.
-    setImmediate(() => setImmediate(leap));
+    settle(leap);
   };
   return {
     now: () => now,
@@ -46,8 +45,13 @@ export function createVirtualClock(start: number = Date.UTC(2030, 0, 1)): Clock 
         sleepers.push(sleeper);
         if (!watching) {
           watching = true;
-          setImmediate(() => setImmediate(leap));
+          settle(leap);
         }
       }),
   };
+}
+
+/** After a few turns of the event loop: all that was set off meanwhile is over by then, limiters included. */
+function settle(then: () => void, turns = 4): void {
+  setImmediate(() => (turns === 1 ? then() : settle(then, turns - 1)));
 }
