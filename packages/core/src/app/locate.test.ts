@@ -24,6 +24,11 @@ export default defineApp({
     "FIRST",
     "SECOND",
   ],
+  quotes: /["}]/.test("}") ? 4 / 2 / 1 : 1, /* } " */ // } "
+  [name]: "computed",
+  picked: {
+    inner: 1,
+  }.inner,
   shorthand,
   method() { return { name: 1 }; },
   match: (x) => ({ inner: x }),
@@ -70,6 +75,7 @@ describe("locate in TypeScript", () => {
     expect(line("shorthand", "inner")).toBe(lineOf("shorthand,"));
     expect(line("environments", "production", "target", "domains")).toBe(lineOf("target: ecs("));
     expect(line("match", "inner")).toBe(lineOf("match:"));
+    expect(line("picked", "inner")).toBe(lineOf("picked: {"));
     expect(line("unknown")).toBe(lineOf("export default"));
     expect(line()).toBe(lineOf("export default"));
   });
@@ -88,7 +94,9 @@ describe("locate in TypeScript", () => {
   });
 
   it("takes type arguments, module.exports and CRLF", () => {
-    expect(locate('export default defineApp<"web">({\r\n  name: "x",\r\n});', "c.ts", ["name"])).toBe(2);
+    expect(locate('\ufeffexport default defineApp<"web">({\r\n  name: "x",\r\n});', "c.ts", ["name"])).toBe(
+      2,
+    );
     expect(locate("module.exports = {\n  name: 1,\n};", "c.js", ["name"])).toBe(2);
   });
 

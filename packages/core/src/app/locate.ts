@@ -29,7 +29,7 @@ export function locate(text: string, file: string, path: readonly string[]): num
   const json = file.endsWith(".json");
   if (text.length > longestText) return undefined;
   if (!json && !/\.[cm]?[jt]s$/.test(file)) return undefined;
-  const tokens = tokenize(text.replace(/^\ufeff/, ""));
+  const tokens = tokenize(text);
   const walk: Walk = { tokens, ends: matchBrackets(tokens) };
   const root = json ? { line: tokens[0]?.line, value: 0 } : findRoot(walk);
   if (root?.line === undefined) return undefined;

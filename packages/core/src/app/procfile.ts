@@ -17,6 +17,7 @@ export interface Procfile {
   readonly notes: readonly Problem[];
 }
 
+/** A byte order mark counts as space, in JavaScript and so here. */
 const linePattern = /^\s*([A-Za-z0-9_-]{1,128}):\s*(.*?)\s*$/;
 
 /**

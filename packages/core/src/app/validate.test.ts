@@ -416,6 +416,7 @@ describe("variables", () => {
       config: { DATABASE_URL: "x", LEVEL: "info", TOKEN_NAME: "a" },
       secrets: ["TOKEN_NAME", "REDIS_URL"],
       addons: { db: { kind: "postgres" }, queue: { kind: "redis" }, api: { kind: "redis" } },
+      environments: { staging: { processes: { web: { instances: 2 } } } },
     };
     expect(problemsOf(members)).toEqual([
       "secrets[0] | TOKEN_NAME is set twice: by config and by the secrets. | Keep it in secrets if nobody may see it, else in config.",
