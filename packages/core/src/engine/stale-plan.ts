@@ -1,5 +1,6 @@
 import { DeployError, type Problem } from "../errors.js";
 import type { Plan, PlanAction, PlannedChange } from "./plan.js";
+import { unknownText } from "./printable.js";
 import type { FieldChange } from "./resource.js";
 
 /** What a planned action may have become when the run that applied the plan stopped halfway. */
@@ -92,7 +93,9 @@ function compareChange(saved: PlannedChange, fresh: PlannedChange): readonly Pro
     if (!agree(before, field)) return [moved(fresh, field, `was to become ${text(before.to)}`)];
     // A resource that was to be made had no state before; any other must be as it was when the plan was made.
     const partly = saved.action !== fresh.action;
-    return partly || same(before.from, field.from) ? [] : [moved(fresh, field, `was ${text(before.from)}`)];
+    return partly || matches(before.from, field.from)
+      ? []
+      : [moved(fresh, field, `was ${text(before.from)}`)];
   });
 }
 
@@ -108,9 +111,9 @@ function findField(fields: ReadonlyMap<string, FieldChange>, path: string): Fiel
   return whole?.unknown === true ? whole : undefined;
 }
 
-/** What was unknown in either plan matches anything. */
+/** What was unknown in either plan matches anything, also in the midst of a list. */
 function agree(saved: FieldChange, fresh: FieldChange): boolean {
-  return saved.unknown === true || fresh.unknown === true || same(saved.to, fresh.to);
+  return saved.unknown === true || fresh.unknown === true || matches(saved.to, fresh.to);
 }
 
 function compareLoss(saved: PlannedChange, fresh: PlannedChange): readonly Problem[] {
@@ -144,18 +147,13 @@ function text(value: unknown): string {
 }
 
 /** Both are JSON data; one may have been through a file, the other not. */
-function same(a: unknown, b: unknown): boolean {
-  return sorted(a) === sorted(b);
-}
-
-function sorted(value: unknown): string {
-  return (
-    JSON.stringify(value, (_key, member: unknown) =>
-      typeof member === "object" && member !== null && !Array.isArray(member)
-        ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
-        : member,
-    ) ?? ""
-  );
+function matches(a: unknown, b: unknown): boolean {
+  if (a === b || a === unknownText || b === unknownText) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
+  const member = (of: object, key: string): unknown => (of as Record<string, unknown>)[key];
+  return [...keys].every((key) => matches(member(a, key), member(b, key)));
 }
 
 function own(record: Readonly<Record<string, string>>, key: string): string | undefined {
