@@ -90,7 +90,7 @@ describe("everyday verbs", () => {
       memory: "ok",
     });
     const calls = cloud.calls.length;
-    const without = await deployerOn(cloud, { deployer: { env: {} } }).doctor();
+    const without = await deployerOn(cloud, { extra: { account: "acme" }, deployer: { env: {} } }).doctor();
     expect(without.find((finding) => finding.subject === "credentials of memory")).toMatchObject({
       state: "failed",
       message: "Not set: MEMORY_TOKEN (API token).",

@@ -13,7 +13,11 @@ describe("domains", () => {
     const cloud = memoryCloud();
     const deployer = deployerOn(cloud, { extra: { dns, domains } });
     const trace: string[] = [];
+    let issued = false;
+    cloud.issued = () => issued;
     cloud.hook = (call) => {
+      if (call.startsWith("switch")) setTimeout(() => (issued = true), 50);
+      if (call === "put memory/ingress/routes") expect(issued).toBe(true);
       if (call.startsWith("switch") || call === "put memory/ingress/routes") {
         trace.push(call, ...zones["example.org"]!.map((record) => record.name).sort());
       }
@@ -77,7 +81,7 @@ describe("domains", () => {
       code: "environment.unsupported",
       message: expect.stringContaining("no DNS provider"),
     });
-    const byHand = deployerOn(cloud, { certificates: false, extra });
+    const byHand = deployerOn(cloud, { certificates: false, lateEndpoints: true, extra });
     const { events } = await eventsOf(byHand.up({ secrets: { SECRET_KEY: key } }));
     const notes = events.flatMap((event) => (event.type === "note" ? [event.message] : []));
     expect(notes).toContain("Make the record example.org CNAME lb.memory.test at whoever holds that domain.");

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import type { Release } from "../elements/containers.js";
 import type { ObservedRecordSet } from "../elements/traffic.js";
 import { redact } from "../redacted.js";
+import { chooseRelease } from "./rollback.js";
 import { deployed, deployerOn, eventsOf, key, password } from "./testing/deployed.js";
 import { memoryCloud } from "./testing/memory-cloud.js";
 import { memoryDns } from "./testing/memory-dns.js";
@@ -41,6 +43,28 @@ describe("rollback", () => {
       code: "rollback.already-active",
     });
     expect((await second.rollback({ to: 2 })).release).toBe(4);
+  });
+
+  it.each([
+    ["the one before", [1, 2, 3], undefined, 2],
+    ["past a failed one", [1, -2, 3], undefined, 1],
+    ["before the one that a rollback repeats", [1, 2, 3, [4, 2]], undefined, 1],
+    ["a given one", [1, 2, 3], 1, 1],
+  ] as const)("chooses %s", (_what, states, to, expected) => {
+    const releases = states.map((state, index): Release => {
+      const [number, repeats] = typeof state === "number" ? [Math.abs(state)] : state;
+      const failed = typeof state === "number" && state < 0;
+      return {
+        number,
+        state: failed ? "failed" : index === states.length - 1 ? "active" : "superseded",
+        image: { digest: "sha256:x", location: "x" },
+        config: {},
+        secrets: [],
+        origin: { author: "maria", ...(repeats === undefined ? {} : { repeats }) },
+        createdAt: "2026-01-01T00:00:00Z",
+      };
+    });
+    expect(chooseRelease(releases.reverse(), to).number).toBe(expected);
   });
 
   it("never goes back to a release that failed, nor without the capability", async () => {

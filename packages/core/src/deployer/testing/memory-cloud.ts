@@ -35,6 +35,8 @@ export interface MemoryCloud {
   readonly serving: Map<string, number>;
   /** Image digests whose release command has succeeded, by scope. */
   readonly migrated: Map<string, Set<string>>;
+  /** Whether a certificate is issued as soon as it is asked for; a test may take its time. */
+  issued: () => boolean;
   /** Called in the middle of each call, to disturb or to look. */
   hook: (call: string) => void | Promise<void>;
 }
@@ -50,6 +52,7 @@ export function memoryCloud(): MemoryCloud {
     locks: new Map(),
     serving: new Map(),
     migrated: new Map(),
+    issued: () => true,
     hook: () => undefined,
   };
 }

@@ -3,26 +3,29 @@ import type { Certificates, DnsRecordSet, Ingress } from "../../elements/traffic
 import { mapOut, output } from "../../engine/out.js";
 import type { AnyResource, Resource } from "../../engine/resource.js";
 import { redact } from "../../redacted.js";
-import { keyOf, type MemoryCloud, request, thing } from "./memory-cloud.js";
+import { type MemoryCloud, request, thing } from "./memory-cloud.js";
 
 /** Routes of the tests' vendor: all of them are one thing, and hosts lead to a host name. */
-export function memoryIngress(cloud: MemoryCloud, redirects: false | undefined): Ingress {
+export function memoryIngress(
+  cloud: MemoryCloud,
+  options: { readonly redirects?: false; readonly lateEndpoints?: true },
+): Ingress {
   return {
     capabilities: {
       customHosts: true,
-      redirects: redirects === false ? { no: "it only forwards" } : true,
+      redirects: options.redirects === false ? { no: "it only forwards" } : true,
       wildcards: true,
       webSockets: true,
       certificateKinds: ["memory"],
     },
-    routes: (scope, routes, options) => {
+    routes: (scope, routes, { certificate, after }) => {
       const node = thing<{ routes: unknown; certificate: string }>(
         cloud,
         scope,
-        { element: "ingress", id: "routes", label: "routes", after: options.after },
-        { routes, certificate: options.certificate?.reference ?? "" },
+        { element: "ingress", id: "routes", label: "routes", after },
+        { routes, certificate: certificate?.reference ?? "" },
       );
-      const host = output(node, () => "lb.memory.test");
+      const host = options.lateEndpoints ? output(node, () => "lb.memory.test") : "lb.memory.test";
       return {
         resources: [node as AnyResource],
         endpoints: Object.fromEntries(routes.map((route) => [route.host, { kind: "hostname", host }])),
@@ -62,9 +65,7 @@ export function memoryCertificates(cloud: MemoryCloud): Certificates {
         pollEvery: 5,
         after: [node as AnyResource, ...records],
         read: (context) =>
-          request(cloud, context, "get issued", () =>
-            cloud.things.has(`${keyOf(scope)} memory/certificates/certificate`) ? { hosts } : undefined,
-          ),
+          request(cloud, context, "get issued", () => (cloud.issued() ? { hosts } : undefined)),
       };
       return {
         kind: "memory",

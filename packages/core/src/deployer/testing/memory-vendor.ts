@@ -18,6 +18,8 @@ export interface MemoryVendorOptions {
   readonly source?: () => string;
   readonly redirects?: false;
   readonly certificates?: false;
+  /** The host name that hosts have to lead to is only known once the routes are there. */
+  readonly lateEndpoints?: true;
 }
 
 /** A whole vendor for tests, of every element, in front of a cloud that outlives it. */
@@ -79,7 +81,7 @@ export function memoryVendor(
       },
     },
     secrets: memorySecrets(cloud),
-    ingress: memoryIngress(cloud, options.redirects),
+    ingress: memoryIngress(cloud, options),
     ...(options.certificates === false ? {} : { certificates: memoryCertificates(cloud) }),
     addons: memoryAddons(cloud),
     lease: memoryLease(cloud),
