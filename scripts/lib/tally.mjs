@@ -1,0 +1,67 @@
+/**
+ * @typedef {{ passed: number, failed: number, skipped: number }} Tally
+ */
+
+/** @returns {Tally} */
+export function emptyTally() {
+  return { passed: 0, failed: 0, skipped: 0 };
+}
+
+/**
+ * @param {Tally} left
+ * @param {Tally} right
+ * @returns {Tally}
+ */
+export function addTally(left, right) {
+  return {
+    passed: left.passed + right.passed,
+    failed: left.failed + right.failed,
+    skipped: left.skipped + right.skipped,
+  };
+}
+
+/** The one line that ends a run. */
+export function tallyLine(/** @type {Tally} */ { passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed, ${skipped} skipped`;
+}
+
+/**
+ * The last such line of an output; undefined when there is none.
+ *
+ * @param {string} output
+ * @returns {Tally | undefined}
+ */
+export function readTally(output) {
+  const lines = [...output.matchAll(/^(\d+) passed, (\d+) failed, (\d+) skipped$/gm)];
+  const last = lines.at(-1);
+  if (last === undefined) return undefined;
+  return { passed: Number(last[1]), failed: Number(last[2]), skipped: Number(last[3]) };
+}
+
+/**
+ * Counts what vitest's JSON reporter wrote. A file that cannot be loaded has no tests to count: it is one failure; so is
+ * an exit code that no test accounts for, such as an unhandled rejection.
+ *
+ * @typedef {{ name: string, status: string, assertionResults: { status: string }[] }} FileResult
+ * @param {{ testResults: FileResult[] }} report
+ * @param {number} exitCode
+ * @param {string} root Stripped from the names.
+ * @returns {{ tally: Tally, files: { file: string, skipped: number }[] }}
+ */
+export function countVitest(report, exitCode, root) {
+  const tally = emptyTally();
+  const files = report.testResults.map(({ name, status, assertionResults }) => {
+    let skipped = 0;
+    let failed = 0;
+    for (const { status: outcome } of assertionResults) {
+      if (outcome === "passed") tally.passed++;
+      else if (outcome === "failed") failed++;
+      else skipped++;
+    }
+    tally.failed += failed === 0 && status === "failed" ? 1 : failed;
+    tally.skipped += skipped;
+    return { file: name.startsWith(root) ? name.slice(root.length) : name, skipped };
+  });
+  if (exitCode !== 0 && tally.failed === 0) tally.failed = 1;
+  return { tally, files };
+}
