@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { checkCapabilities } from "./capabilities.js";
 import { resolveEnvironment } from "./resolve.js";
-import { fullTarget, no, standIn } from "./stand-ins.test-helper.js";
+import { fullTarget, no, standIn } from "./testing/stand-ins.js";
 import type { AppInput, EnvironmentInput, Target } from "./types.js";
 
 function problemsOf(members: Partial<AppInput>, production: EnvironmentInput): readonly string[] {

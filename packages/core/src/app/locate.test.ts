@@ -24,7 +24,8 @@ export default defineApp({
     "FIRST",
     "SECOND",
   ],
-  quotes: /["}]/.test("}") ? 4 / 2 / 1 : 1, /* } " */ // } "
+  quotes: /["}]/.test("}") ? 4 / 2 / 1 : 1, /* } don't
+    } */ // } "
   [name]: "computed",
   picked: {
     inner: 1,
@@ -220,7 +221,7 @@ describe("locate never throws, never hangs, and stays inside the file", () => {
       const started = performance.now();
       locate(piece.repeat(15_000), "c.ts", ["a", "a"]);
       locate(`export default {a:${piece.repeat(15_000)}`, "c.ts", ["a", "a"]);
-      expect(performance.now() - started).toBeLessThan(2000);
+      expect(performance.now() - started).toBeLessThan(10_000);
     }
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { DeployError } from "../errors.js";
 import { resolveEnvironment } from "./resolve.js";
 import type { ResolvedEnvironment, ResolvedProcess } from "./resolved.js";
-import { fullTarget, standIn } from "./stand-ins.test-helper.js";
+import { fullTarget, standIn } from "./testing/stand-ins.js";
 import type { App, AppInput, Target } from "./types.js";
 
 const target = fullTarget();

@@ -29,7 +29,7 @@ export interface ResolvedProcess {
   readonly instances?: number;
   readonly memory?: number;
   readonly cpu?: number;
-  /** It listens on `PORT`: `web`, everything internal, with a port, a health path or a domain. */
+  /** It listens on `PORT`: `web`, everything internal, with a port, a health path or a domain of any environment. */
   readonly listens: boolean;
   readonly internal: boolean;
   readonly port?: number;

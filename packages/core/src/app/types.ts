@@ -33,7 +33,7 @@ export interface BuildInput {
 export interface HealthInput {
   /** Path that must answer with a 2xx or 3xx status. */
   readonly path: string;
-  /** Between two tries. Default `"1 s"` at most; providers may look more often while starting. */
+  /** Between two tries. Default `"500 ms"`; providers may look more often while starting. */
   readonly every?: Duration;
   /** For one answer. Default `"5 s"`. */
   readonly timeout?: Duration;
@@ -88,7 +88,7 @@ export interface AddonInput {
   readonly extensions?: readonly string[];
   /** Variable that holds its URL. Default `DATABASE_URL` and `REDIS_URL` for the first of a kind, else `<NAME>_URL`. */
   readonly as?: string;
-  /** Take a backup before each release command. Default true for postgres. */
+  /** Take a backup before each release command. Default true for postgres where the provider can. */
   readonly backup?: boolean;
 }
 
@@ -134,6 +134,7 @@ export interface EnvironmentInput<
   readonly config?: Readonly<Record<string, string | number | boolean>>;
   readonly secrets?: readonly string[];
   readonly release?: Command | false;
+  /** Instead of the domains of the app; `local` has these only. */
   readonly domains?: Readonly<Record<string, DomainInput<ProcessName>>>;
 }
 
@@ -157,7 +158,7 @@ export interface AppInput<
   readonly addons?: Readonly<Record<AddonName, AddonInput>>;
   /** Host name to process; those of one environment belong there instead. */
   readonly domains?: Readonly<Record<string, DomainInput<NoInfer<ProcessName>>>>;
-  /** By name, such as `production`. `local` is always there: this machine. */
+  /** By name, such as `production`; `review/*` declares all of its kind. `local` is always there: this machine. */
   readonly environments?: Readonly<
     Record<string, EnvironmentInput<NoInfer<ProcessName>, NoInfer<AddonName>, NoInfer<JobName>>>
   >;

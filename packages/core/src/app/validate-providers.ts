@@ -3,7 +3,7 @@ import { type Check, isFields, listOf, wrongType } from "./checks.js";
 import { formatPath, type Path, type Report } from "./report.js";
 
 /** Versions of the provider contract that this core understands; messages are made from this list. */
-export const supportedSpecs: readonly number[] = [1];
+const supportedSpecs: readonly number[] = [1];
 
 /** Which option of an environment takes which element; traffic has three. */
 export const elementOptions: Readonly<Record<string, ElementName>> = {

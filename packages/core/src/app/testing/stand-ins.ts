@@ -1,6 +1,6 @@
-import type { Support } from "../elements/capability.js";
-import type { Provider } from "../elements/provider.js";
-import type { Target } from "./types.js";
+import type { Support } from "../../elements/capability.js";
+import type { Provider } from "../../elements/provider.js";
+import type { Target } from "../types.js";
 
 type Element = "containers" | "images" | "logs" | "secrets" | "ingress" | "dns" | "certificates" | "addons";
 
