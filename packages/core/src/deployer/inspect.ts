@@ -25,7 +25,8 @@ export async function status(session: Session): Promise<EnvironmentStatus> {
     ...containers,
     app: scope.app,
     environment: scope.environment,
-    urls,
+    // An address that would answer, if only something were there, is none.
+    urls: containers.release === undefined ? [] : urls,
     servers,
     addons: backing,
     ...(lock === undefined ? {} : { lock }),
