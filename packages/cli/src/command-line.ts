@@ -6,7 +6,7 @@ import type { CommandContext } from "./context.js";
 export function commandLine(
   context: CommandContext,
   command: string,
-  environment = context.environment,
+  environment: string = context.environment,
 ): string {
   const program = context.terminal.env.npm_command === "exec" ? "npx @deploy/cli" : "deploy";
   const flags = [

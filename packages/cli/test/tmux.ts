@@ -9,6 +9,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 export interface TerminalSession {
   /** What the screen and its history show, without colours. */
   screen(): string;
+  /** What the screen shows now, without its history. */
+  visible(): string;
   /** As {@link screen}, with colour codes. */
   colours(): string;
   /** Types; names such as `Enter` and `C-c` are keys. */
@@ -70,6 +72,7 @@ export function startTerminal(
   const show = (format: string): string => tmux("display-message", "-p", format).trim();
   const session: TerminalSession = {
     screen: () => tmux("capture-pane", "-p", "-S", "-500").trimEnd(),
+    visible: () => tmux("capture-pane", "-p").trimEnd(),
     colours: () => tmux("capture-pane", "-p", "-e", "-S", "-500").trimEnd(),
     type: (...keys) => void tmux("send-keys", ...keys),
     resize: (columns, rows) => void tmux("resize-window", "-x", String(columns), "-y", String(rows)),

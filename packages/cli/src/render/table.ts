@@ -58,14 +58,11 @@ function fit(
   );
   const excess = (): number => [...widths.values()].reduce((sum, value) => sum + value + GAP, -GAP) - width;
   for (const { column, index } of byImportance) {
+    if (excess() <= 0) return;
     const present = widths.get(index) ?? 0;
     const narrowest = Math.min(present, Math.max(NARROWEST, displayWidth(column.title)));
-    if (excess() <= 0) return;
     widths.set(index, Math.max(narrowest, present - excess()));
-  }
-  for (const { index } of byImportance.slice(0, -1)) {
-    if (excess() <= 0) return;
-    widths.delete(index);
+    if (excess() > 0 && widths.size > 1) widths.delete(index);
   }
 }
 
