@@ -98,7 +98,10 @@ let rows = 0;
 async function disturb() {
   const operation = pick(["up", "up", "up", "rollback", "scale", "down"]);
   const victim = pick(["cli", "supervisor", "both"]);
-  if (operation === "up") setContent(app, `version-${(version += 1)}`);
+  if (operation === "up") {
+    version += 1;
+    setContent(app, currentContent());
+  }
   const args = {
     up: ["up"],
     rollback: ["rollback"],
