@@ -1,0 +1,205 @@
+import { execFile, execFileSync, spawn } from "node:child_process";
+import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { request } from "node:http";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const program = fileURLToPath(new URL("../../packages/cli/dist/deploy.js", import.meta.url));
+
+/** How a program ended, and what it printed. */
+export interface Ended {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** An answer of the proxy. */
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly cookie: string | undefined;
+}
+
+/** What a request may say beyond its path. */
+export interface Asked {
+  readonly method?: string;
+  readonly cookie?: string;
+  readonly form?: Readonly<Record<string, string>>;
+}
+
+/** A copy of an example with a Deploy home and a port of its own. */
+export interface Sandbox {
+  readonly directory: string;
+  readonly home: string;
+  readonly port: number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Runs the built `deploy` in the copy. */
+  deploy(args: readonly string[], input?: string): Promise<Ended>;
+  /** Asks the proxy of this machine for `path` of `host`. */
+  ask(host: string, path: string, asked?: Asked): Promise<Answer>;
+  /** Everything that still belongs to this home: processes, files, the open port. */
+  leftovers(): Promise<readonly string[]>;
+  /** Ends what may be left after a failure, and removes both directories. */
+  remove(): Promise<void>;
+}
+
+/** Copies the example `name`, without its tests, to a temporary directory which is called `name`, too. */
+export async function createSandbox(name: string): Promise<Sandbox> {
+  const parent = await mkdtemp(join(tmpdir(), "deploy-example-"));
+  const directory = join(parent, name);
+  const source = fileURLToPath(new URL(`../${name}`, import.meta.url));
+  await cp(source, directory, {
+    recursive: true,
+    filter: (path) => !/\/(?:node_modules|test|\.turbo)$/.test(path),
+  });
+  const home = join(parent, "home");
+  const port = await freePort();
+  const env = { ...process.env, DEPLOY_HOME: home, DEPLOY_PORT: String(port), NO_COLOR: "1", CI: "1" };
+  return {
+    directory,
+    home,
+    port,
+    env,
+    deploy: (args, input) =>
+      runNode([program, ...args], { directory, env, ...(input === undefined ? {} : { input }) }),
+    ask: (host, path, asked) => ask(port, host, path, asked),
+    leftovers: async () => [
+      ...(await processesOf(home)),
+      ...(await readdir(home).catch(() => [])).map((file) => `file ${file}`),
+      ...((await isListening(port)) ? [`port ${port}`] : []),
+    ],
+    async remove() {
+      for (const line of await processesOf(home)) {
+        try {
+          process.kill(Number(line.split(" ")[1]), "SIGKILL");
+        } catch {
+          // It has ended by itself meanwhile.
+        }
+      }
+      await rm(parent, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    },
+  };
+}
+
+/** Runs node with `args`, to its end. */
+export function runNode(
+  args: readonly string[],
+  options: {
+    readonly directory: string;
+    readonly env: Readonly<Record<string, string | undefined>>;
+    readonly input?: string;
+  },
+): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, { cwd: options.directory, env: options.env });
+    const text = { stdout: "", stderr: "" };
+    for (const stream of ["stdout", "stderr"] as const) {
+      child[stream].setEncoding("utf8").on("data", (chunk: string) => {
+        text[stream] += chunk;
+      });
+    }
+    child.once("error", reject);
+    child.once("close", (code) => resolve({ exitCode: code ?? -1, ...text }));
+    child.stdin.end(options.input ?? "");
+  });
+}
+
+/** Tries `look` until it answers with something, for `limitMs` at most. */
+export async function eventually<T>(look: () => Promise<T | undefined>, limitMs = 20_000): Promise<T> {
+  const started = performance.now();
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (performance.now() - started > limitMs) throw new Error(`nothing within ${limitMs} ms: ${look}`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+/** Whether packages can be installed; says so in one line where they cannot. */
+export async function registryAnswers(what: string): Promise<boolean> {
+  const works = await new Promise<boolean>((resolve) => {
+    execFile("npm", ["ping", "--fetch-retries=0", "--fetch-timeout=10000"], (error) =>
+      resolve(error === null),
+    );
+  });
+  if (!works) console.warn(`${what} is skipped: the npm registry does not answer (npm ping)`);
+  return works;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
+    });
+  });
+}
+
+function isListening(port: number): Promise<boolean> {
+  return ask(port, "localhost", "/").then(
+    () => true,
+    () => false,
+  );
+}
+
+function ask(port: number, host: string, path: string, asked: Asked = {}): Promise<Answer> {
+  const body = asked.form === undefined ? undefined : new URLSearchParams(asked.form).toString();
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      {
+        host: "127.0.0.1",
+        port,
+        path,
+        method: asked.method ?? "GET",
+        agent: false,
+        headers: {
+          host: `${host}:${port}`,
+          ...(asked.cookie === undefined ? {} : { cookie: asked.cookie }),
+          ...(body === undefined
+            ? {}
+            : {
+                "content-type": "application/x-www-form-urlencoded",
+                "content-length": Buffer.byteLength(body),
+              }),
+        },
+      },
+      (answer) => {
+        let text = "";
+        answer.setEncoding("utf8").on("data", (chunk: string) => {
+          text += chunk;
+        });
+        answer.on("error", reject);
+        answer.on("end", () =>
+          resolve({
+            status: answer.statusCode ?? 0,
+            body: text,
+            cookie: answer.headers["set-cookie"]?.[0]?.split(";")[0],
+          }),
+        );
+      },
+    );
+    sent.on("error", reject);
+    sent.end(body);
+  });
+}
+
+/** Processes whose command or environment names the home: `process 4711 node …`. */
+async function processesOf(home: string): Promise<readonly string[]> {
+  if (process.platform !== "linux") {
+    const lines = execFileSync("ps", ["-axww", "-o", "pid=,command="], { encoding: "utf8" }).split("\n");
+    return lines.filter((line) => line.includes(home)).map((line) => `process ${line.trim()}`);
+  }
+  const found: string[] = [];
+  for (const pid of (await readdir("/proc")).filter((entry) => /^\d+$/.test(entry))) {
+    const read = (file: string): Promise<string> => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "");
+    const command = await read("cmdline");
+    if (Number(pid) === process.pid || !(command.includes(home) || (await read("environ")).includes(home)))
+      continue;
+    found.push(`process ${pid} ${command.replaceAll("\0", " ").trim()}`);
+  }
+  return found;
+}
