@@ -134,7 +134,11 @@ export interface CertificatesCapabilities {
 /** Element six, third part: proof that a host name is ours. */
 export interface Certificates {
   readonly capabilities: CertificatesCapabilities;
-  /** `prove` publishes a validation record, early, at whichever DNS provider holds the zone. */
+  /**
+   * `prove` publishes a validation record, early, at whichever DNS provider holds the zone; `key` is the same in every
+   * run. Hosts that share one record (a wildcard and its parent) prove it once. With the proof `http` the routes do
+   * not wait for `issued`, since it is they that serve the proof.
+   */
   certificate(
     scope: Scope,
     hosts: readonly string[],
