@@ -1,7 +1,10 @@
 import { resolve } from "node:path";
 import { DeployError, type ImageReference, type Images, output, type ResolvedBuild } from "@deploy/core";
+import { buildLogOf } from "./build-log.js";
 import { findHome } from "./home.js";
 import { createImage, hashContext, listImages } from "./image-store/index.js";
+import { createLineSplitter, type LineSplitter } from "./line-splitter.js";
+import { writeFileAtomic } from "./operating-system/atomic-file.js";
 import { idOf, localResource } from "./resources.js";
 
 /** Element two on this machine: content-addressed snapshots of the build context. */
@@ -45,6 +48,14 @@ export function createImages(): Images {
           if (build === undefined || directory === undefined) {
             throw new DeployError({ code: "images.unknown", message: `There is no image ${digest}.` });
           }
+          const lines: string[] = [];
+          const splitters = { stdout: splitterOf("stdout"), stderr: splitterOf("stderr") };
+          function splitterOf(stream: "stdout" | "stderr"): LineSplitter {
+            return createLineSplitter((line) => {
+              lines.push(line);
+              ctx.output(line, stream);
+            });
+          }
           const made = await createImage({
             home,
             app: scope.app,
@@ -53,8 +64,12 @@ export function createImages(): Images {
             digest,
             signal: ctx.signal,
             env: ctx.env,
-            onOutput: (text: string, stream: "stdout" | "stderr") => ctx.output(text, stream),
+            onOutput: (text, stream) => splitters[stream].add(text),
           });
+          for (const splitter of Object.values(splitters)) splitter.end();
+          // An image without its build log is as good as one with it.
+          if (!made.reused)
+            await writeFileAtomic(buildLogOf(made.path), `${lines.join("\n")}\n`).catch(() => {});
           return { digest, location: made.path };
         },
       });

@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { StringDecoder } from "node:string_decoder";
-import { type Command, DeployError, type LogStream } from "@deploy/core";
+import type { Command, LogStream } from "@deploy/core";
+import { createLineSplitter } from "../line-splitter.js";
 import { endProcessGroup } from "../operating-system/process-group.js";
 import { processStartTime } from "../operating-system/process-identity.js";
 import type { ReleaseRecord } from "../protocol.js";
@@ -10,6 +10,7 @@ import { type EnvironmentState, environmentDirectory, type StateWriter } from ".
 import { argvOf, exitCodeOf } from "./instance.js";
 import type { Machinery } from "./machinery.js";
 import { processEnvironment } from "./process-environment.js";
+import { cannotStart } from "./spawn-failure.js";
 
 /** A command of the app which runs to its end: the release command, or a job. */
 export interface CommandRequest {
@@ -96,12 +97,8 @@ export async function runCommand(
       child.once("spawn", resolve);
       child.once("error", reject);
     }).catch((cause: Error) => {
-      throw new DeployError({
-        code: "containers.cannot-start",
-        message: `The command of ${request.process} could not be started: ${cause.message}.`,
-        hint: "Is its program installed on this machine, and is the command right?",
-        cause,
-      });
+      const what = `The command of ${request.process}`;
+      throw cannotStart({ what, command: request.command, directory, environment }, cause);
     });
     const leader = { pid: child.pid ?? 0, startTime: (await processStartTime(child.pid ?? 0)) ?? "ended" };
     state.commands = state.commands.map((known) => (known.run === run ? { run, ...leader } : known));
@@ -134,17 +131,8 @@ async function eachLine(
   stream: "stdout" | "stderr",
   take: (text: string, stream: "stdout" | "stderr") => void,
 ): Promise<void> {
-  const decoder = new StringDecoder("utf8");
-  let rest = "";
-  for await (const chunk of source) {
-    const pieces = (rest + decoder.write(chunk as Buffer)).split("\n");
-    rest = pieces.pop() ?? "";
-    for (const piece of pieces) take(piece.replace(/\r$/, ""), stream);
-    if (rest.length > 65_536) {
-      take(rest, stream);
-      rest = "";
-    }
-  }
-  rest += decoder.end();
-  if (rest !== "") take(rest, stream);
+  const splitter = createLineSplitter((line) => take(line, stream));
+  source.setEncoding("utf8");
+  for await (const text of source) splitter.add(text as string);
+  splitter.end();
 }

@@ -1,6 +1,7 @@
-import { rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Command, DeployError, type Route, redact } from "@deploy/core";
+import { buildLogOf } from "../build-log.js";
 import { readAllProcesses } from "../operating-system/process-table.js";
 import { createUsageSampler } from "../operating-system/process-usage.js";
 import type { EnvironmentView, OneOffPlan, ReleaseRecord, ReleaseRequest } from "../protocol.js";
@@ -110,6 +111,12 @@ export function openEnvironment(machinery: Machinery, state: EnvironmentState): 
       volumes: join(directory, "volumes"),
       processes: release.processes,
     });
+
+  const storeBuildOutput = async (release: ReleaseRecord): Promise<void> => {
+    const text = await readFile(buildLogOf(release.image.location), "utf8").catch(() => "");
+    if (text === "") return;
+    await logs.appendReleaseOutput({ app, environment, release: release.number, command: "build", text });
+  };
 
   const storeSensitive = async (request: ReleaseRequest): Promise<ReleaseRecord["sensitiveConfig"]> => {
     const stored = [...request.storedSensitiveConfig];
@@ -238,6 +245,7 @@ export function openEnvironment(machinery: Machinery, state: EnvironmentState): 
         await openPorts(release);
         state.lastRelease = release.number;
         state.releases = [...state.releases, release];
+        await storeBuildOutput(release);
         await writer.save();
         return release;
       }),

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { DeployError, type InstanceStatus, type ResolvedProcess } from "@deploy/core";
+import type { InstanceStatus, ResolvedProcess } from "@deploy/core";
 import { findFreePort } from "../operating-system/free-port.js";
 import { isAlive } from "../operating-system/process-identity.js";
 import { readAllProcesses } from "../operating-system/process-table.js";
@@ -18,6 +18,7 @@ import type { LogSource } from "./log-store/index.js";
 import type { Machinery } from "./machinery.js";
 import { processEnvironment } from "./process-environment.js";
 import { killRun } from "./run-identity.js";
+import { cannotStart } from "./spawn-failure.js";
 
 /** Ports for instances: below the range that outgoing connections are given ports of. */
 const portRange = { from: 21_000, to: 31_000 };
@@ -125,10 +126,11 @@ export function createInstances(
       // Written down before it is started: if we die in between, the next supervisor looks for it by its run id.
       replace(record);
       await writer.save();
+      const cwd = join(directory, "releases", String(release.number));
+      let environment: Record<string, string> = {};
       try {
-        const cwd = join(directory, "releases", String(release.number));
         const source = sourceOf(record);
-        const environment = await processEnvironment({
+        environment = await processEnvironment({
           app: state.app,
           environment: state.environment,
           release,
@@ -149,13 +151,7 @@ export function createInstances(
         return track(record, definition, running);
       } catch (thrown) {
         await this.discard(record).catch(() => {});
-        if (DeployError.is(thrown)) throw thrown;
-        throw new DeployError({
-          code: "containers.cannot-start",
-          message: `${name} could not be started: ${(thrown as Error).message}.`,
-          hint: "Is its program installed on this machine, and is the command right?",
-          cause: thrown,
-        });
+        throw cannotStart({ what: name, command: definition.command, directory: cwd, environment }, thrown);
       }
     },
 

@@ -1,8 +1,18 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type EnvironmentState, environmentDirectory, type StateWriter } from "./environment-state.js";
+import { listImages, pruneImages } from "../image-store/index.js";
+import {
+  type EnvironmentState,
+  environmentDirectory,
+  listEnvironments,
+  loadState,
+  type StateWriter,
+} from "./environment-state.js";
 import type { Machinery } from "./machinery.js";
 import { sensitivePrefix } from "./process-environment.js";
+
+/** An image younger than this is never pruned, in milliseconds: one hour. */
+const recentMs = 3_600_000;
 
 /** Releases that stay, so that a rollback can go back four. */
 export const releasesKept = 5;
@@ -38,4 +48,22 @@ export async function pruneReleases(
     }
   }
   await machinery.secrets.prune(app, environment, keep);
+  await pruneImagesOf(machinery, app);
+}
+
+/** Removes images that no kept release of any environment is made of. */
+async function pruneImagesOf(machinery: Machinery, app: string): Promise<void> {
+  const keep = new Set<string>();
+  for (const found of listEnvironments(machinery.home)) {
+    if (found.app !== app) continue;
+    const state = await loadState(machinery.home, app, found.file.replaceAll("--", "/"));
+    for (const release of state?.releases ?? []) keep.add(release.image.digest);
+  }
+  const home = machinery.home.directory;
+  const now = Date.now();
+  for (const image of await listImages({ home, app })) {
+    // Somebody may have built it a moment ago, and be about to make a release of it.
+    if (now - Date.parse(image.createdAt) < recentMs) keep.add(image.digest);
+  }
+  await pruneImages({ home, app, keep: [...keep] });
 }
