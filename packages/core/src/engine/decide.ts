@@ -74,7 +74,8 @@ function decide(node: GraphNode, read: unknown, look: Look, around: Surroundings
   const { resource } = node;
   const late = node.late ? resolveLate(resource.desired, look) : resource.desired;
   const unknown = node.late && hasUnknown(late);
-  const base = { late, unknown, verb: resource.verb ?? "create", fields: [] };
+  const verb = resource.verb ?? "create";
+  const base = { late, unknown, verb, fields: nothing };
   const refuse = (code: string, message: string, hint?: string): void => {
     around.blocks.push({ id: resource.id, code, message, ...(hint === undefined ? {} : { hint }) });
   };
@@ -89,8 +90,9 @@ function decide(node: GraphNode, read: unknown, look: Look, around: Surroundings
     }
     return { ...base, action: "create", fields: fieldsOf(late), observed: undefined, output: UNKNOWN };
   }
-  const fields = differences(resource, late, read).map(printableChange);
-  const present = { ...base, fields, observed: read };
+  const differing = differences(resource, late, read);
+  const fields = differing.length === 0 ? nothing : differing.map(printableChange);
+  const present = { late, unknown, verb, fields, observed: read };
   if (fields.length > 0) return decideUpdate(resource, present, refuse);
 
   const waiting = whyPending(resource, read, around.upstreamMoves, refuse);
@@ -101,8 +103,11 @@ function decide(node: GraphNode, read: unknown, look: Look, around: Surroundings
     const reason = "looked at again once what it depends on is done";
     return { ...present, action: "wait", verb: "wait for", reason, output: unknown ? UNKNOWN : read };
   }
-  return { ...present, action: undefined, output: read };
+  return { late, unknown, verb, fields, observed: read, action: undefined, output: read };
 }
+
+/** One list for all that have nothing to do, which are most. */
+const nothing: readonly FieldChange[] = [];
 
 type Refuse = (code: string, message: string, hint?: string) => void;
 

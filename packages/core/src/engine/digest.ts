@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { isRedacted } from "../redacted.js";
 import { isPlainObject } from "./late.js";
 import { isOut, UNKNOWN } from "./out.js";
@@ -10,7 +10,7 @@ import { isOut, UNKNOWN } from "./out.js";
  * agree. Secrets are left out: a digest of a short secret can be reversed by trying.
  */
 export function digestOf(desired: unknown): string {
-  return createHash("sha256").update(stableJson(desired)).digest("base64url").slice(0, 22);
+  return hash("sha256", stableJson(desired), "base64url").slice(0, 22);
 }
 
 /** JSON whose members are sorted, with marks for what JSON does not have. */
@@ -26,7 +26,7 @@ function stableJson(value: unknown): string {
       .map((key) => `${JSON.stringify(key)}:${stableJson(value[key])}`)
       .join(",")}}`;
   }
-  if (value instanceof Uint8Array) return `<${createHash("sha256").update(value).digest("base64url")}>`;
+  if (value instanceof Uint8Array) return `<${hash("sha256", value, "base64url")}>`;
   if (value instanceof Date) return `<${value.toISOString()}>`;
   if (typeof value === "bigint") return `<${value}>`;
   return JSON.stringify(value) ?? "null";

@@ -26,8 +26,9 @@ export interface Graph {
 interface Draft {
   readonly resource: AnyResource;
   late: boolean;
-  readonly needs: Set<number>;
-  readonly dependencies: Set<number>;
+  /** With repetitions, which are dropped in the end: ten thousand sets would cost more than the graph. */
+  readonly needs: number[];
+  readonly dependencies: number[];
 }
 
 /**
@@ -49,7 +50,7 @@ export function collectGraph(roots: readonly AnyResource[]): Graph {
     const twin = byId.get(resource.id);
     const index = twin ?? drafts.length;
     if (twin === undefined) {
-      drafts.push({ resource, late: false, needs: new Set(), dependencies: new Set() });
+      drafts.push({ resource, late: false, needs: [], dependencies: [] });
       byId.set(resource.id, index);
     } else refuseConflict(drafts[twin]!.resource, resource);
     byObject.set(resource, index);
@@ -66,19 +67,19 @@ export function collectGraph(roots: readonly AnyResource[]): Graph {
       draft.late = true;
       for (const need of out.needs) {
         const index = indexOf(need);
-        draft.needs.add(index);
-        draft.dependencies.add(index);
+        draft.needs.push(index);
+        draft.dependencies.push(index);
       }
     }
-    for (const earlier of resource.after ?? []) draft.dependencies.add(indexOf(earlier));
+    for (const earlier of resource.after ?? []) draft.dependencies.push(indexOf(earlier));
   }
 
   const nodes = drafts.map((draft, index) => ({
     index,
     resource: draft.resource,
     late: draft.late,
-    needs: [...draft.needs],
-    dependencies: [...draft.dependencies],
+    needs: unique(draft.needs),
+    dependencies: unique(draft.dependencies),
   }));
   const order = orderOf(nodes.map((node) => node.dependencies));
   if (order.cycle !== undefined) throw cycleError(order.cycle.map((index) => nodes[index]!.resource.id));
@@ -145,6 +146,10 @@ export function cycleError(ids: readonly string[]): DeployError {
     hint: "Split one of them in two, the part that the others need and the part that needs the others.",
     details: { cycle: ids },
   });
+}
+
+function unique(indexes: readonly number[]): readonly number[] {
+  return indexes.length < 2 ? indexes : [...new Set(indexes)];
 }
 
 function refuseConflict(first: AnyResource, second: AnyResource): void {

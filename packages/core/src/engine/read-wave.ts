@@ -53,7 +53,7 @@ export async function readWave(input: {
 
   try {
     const [observed, owned] = await Promise.all([
-      Promise.all(input.resources.map((resource) => ask(resource, (own) => resource.read(own)))),
+      readByProvider(input.resources, (resource) => ask(resource, (own) => resource.read(own))),
       Promise.all(
         input.owners.map((provider) =>
           ask(
@@ -69,6 +69,35 @@ export async function readWave(input: {
   } finally {
     context.signal.removeEventListener("abort", onAbort);
   }
+}
+
+/** Reads that one provider has before it at a time: far more than it takes, far less than there may be. */
+const lanes = 128;
+
+/** Ten thousand reads are handed out bit by bit, because each one that waits costs memory; providers do not wait for each other. */
+async function readByProvider(
+  resources: readonly AnyResource[],
+  read: (resource: AnyResource) => Promise<unknown>,
+): Promise<readonly unknown[]> {
+  const observed: unknown[] = new Array(resources.length);
+  const queues = new Map<string, number[]>();
+  resources.forEach((resource, index) => {
+    const queue = queues.get(resource.provider);
+    if (queue === undefined) queues.set(resource.provider, [index]);
+    else queue.push(index);
+  });
+  const lane = async (queue: Iterator<number>): Promise<void> => {
+    for (let next = queue.next(); next.done !== true; next = queue.next()) {
+      observed[next.value] = await read(resources[next.value]!);
+    }
+  };
+  await Promise.all(
+    [...queues.values()].flatMap((queue) => {
+      const shared = queue.values();
+      return Array.from({ length: Math.min(lanes, queue.length) }, () => lane(shared));
+    }),
+  );
+  return observed;
 }
 
 interface Who {
