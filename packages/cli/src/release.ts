@@ -94,7 +94,10 @@ async function confirmProtected(
     await context.say(
       renderPlan(plan, { style: context.style.stderr, columns: stderr.columns() }).join("\n"),
     );
-    if (plan.changes.length === 0 || plan.blocks.length > 0) return { ...options, confirm: environment.name };
+    // The plan goes along: should there be a change after all, it is refused as stale.
+    if (plan.changes.length === 0 && plan.blocks.length === 0) {
+      return { ...options, confirm: environment.name, plan };
+    }
   }
   await confirmByName(context, environment.name, `change ${environment.name}`);
   return { ...options, confirm: environment.name, ...(plan === undefined ? {} : { plan }) };

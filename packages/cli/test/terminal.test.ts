@@ -110,6 +110,20 @@ describe.skipIf(missing.length > 0)("in a real terminal", () => {
     expect(await screen.waitFor(/Type production to go on/)).toContain("6 to create");
     screen.type("no", "Enter");
     expect(await screen.exitCode()).toBe(3);
+    screen.close();
+    const again = start(["up", "-e", "production"]);
+    await again.waitFor(/Type production to go on/);
+    again.type("production", "Enter");
+    expect(await again.exitCode()).toBe(0);
+    expect(again.screen()).toContain("http://shop.localhost:4000");
+  });
+
+  it("asks for the name even where a missing secret is asked for, too", async () => {
+    const screen = start(["up", "-e", "production"], { FAKE_SECRETS: "SECRET_KEY" });
+    await screen.waitFor(/Type production to go on/);
+    screen.type("Enter");
+    expect(await screen.exitCode()).toBe(3);
+    expect(screen.screen()).not.toContain("Value of SECRET_KEY");
   });
 
   it("lets colours of a log line through, and nothing else", async () => {

@@ -9,6 +9,9 @@ export interface PlanView {
   readonly columns: number;
 }
 
+/** Cells; also where the output is read by a program, for which `--json` has everything. */
+const WIDEST_FIELD = 160;
+
 const SIGNS: Readonly<Record<PlanAction, string>> = {
   create: "+",
   update: "~",
@@ -74,13 +77,21 @@ function changeLines(change: PlannedChange, { style, columns }: PlanView): strin
   const lost =
     change.holdsData === undefined ? [] : [`    ${style.red(`loses the data of ${change.holdsData}`)}`];
   const head = `${colour(`${SIGNS[change.action]} ${verb}${neutralise(change.label)}`)}${reason}`;
-  const fields =
-    change.action === "delete" ? [] : change.fields.map((field) => fieldLine(field, change.action));
+  const shown =
+    change.action === "delete" ? [] : change.fields.filter((field) => saysSomething(field, change.action));
+  const fields = shown.map((field) => fieldLine(field, change.action));
   return [
     ...wrapped(`  ${head}`, "      ", columns),
-    ...fields.map((line) => `      ${style.dim(truncate(line, columns - 7))}`),
+    ...fields.map((line) => `      ${style.dim(truncate(line, Math.min(columns - 7, WIDEST_FIELD)))}`),
     ...lost,
   ];
+}
+
+/** Where something new is made, what it will not have is no news. */
+function saysSomething({ to, unknown }: FieldChange, action: PlanAction): boolean {
+  if (action !== "create" || unknown) return true;
+  if (to === undefined || to === null || to === "") return false;
+  return typeof to !== "object" || Object.keys(to).length > 0;
 }
 
 function fieldLine(field: FieldChange, action: PlanAction): string {

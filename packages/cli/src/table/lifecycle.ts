@@ -86,7 +86,11 @@ export const LIFECYCLE_COMMANDS: readonly CommandSpec[] = [
     name: "rollback",
     summary: "Put an earlier release into service again",
     arguments: [{ name: "release", description: "Its number (default: the one before the present)" }],
-    flags: [...PLAN_FLAGS.filter((flag) => flag.name !== "rerun-release"), ...RELEASE_FLAGS],
+    flags: [
+      { name: "to", kind: "text", value: "release", description: "Its number, as a flag" },
+      ...PLAN_FLAGS.filter((flag) => flag.name !== "rerun-release"),
+      ...RELEASE_FLAGS,
+    ],
     examples: ["deploy rollback", "deploy rollback 12 -e production"],
     load: () => import("../commands/rollback.js"),
   },
