@@ -9,7 +9,7 @@ export const RUN_VARIABLE = "DEPLOY_TEST_RUN";
  * @param {string} id
  * @returns {{ pid: number, command: string }[]}
  */
-export function findLeftovers(id) {
+function findLeftovers(id) {
   if (process.platform !== "linux") return [];
   const mark = `${RUN_VARIABLE}=${id}`;
   return readdirSync("/proc")
