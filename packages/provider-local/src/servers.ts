@@ -3,7 +3,9 @@ import { join } from "node:path";
 import type { Context, Resource, ServerStatus, Servers } from "@deploy/core";
 import { createClient } from "./client.js";
 import { ensureHome, findHome, type Home } from "./home.js";
+import { isPortFree } from "./operating-system/free-port.js";
 import { createStartAtBoot } from "./operating-system/start-at-boot.js";
+import { portTaken } from "./port-taken.js";
 import { findProgram, installProgram } from "./program.js";
 import type { SupervisorFacts } from "./protocol.js";
 import { connect, localResource, type Settings } from "./resources.js";
@@ -108,6 +110,8 @@ async function restartOnPort(
   observed: SupervisorFacts,
   desired: DesiredSupervisor,
 ): Promise<SupervisorFacts> {
+  // Asked before the one that serves is ended: afterwards nobody would be left to answer.
+  if (desired.port !== null && !(await isPortFree("127.0.0.1", desired.port))) throw portTaken(desired.port);
   process.kill(observed.pid, "SIGTERM");
   const client = connect(context).client;
   for (let tries = 0; tries < 100 && (await client.facts().catch(() => true)) !== undefined; tries += 1) {

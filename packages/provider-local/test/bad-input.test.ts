@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { AppInput, DeployErrorData, ProcessInput } from "@deploy/core";
@@ -23,6 +23,10 @@ async function nextRelease(): Promise<number> {
 /** The error of an `up` with other declarations than those in service. */
 function refused(change: Partial<AppInput>): Promise<DeployErrorData> {
   return errorOf(space.deployer({ ...good, ...change }).up());
+}
+
+function lastLines(error: DeployErrorData): readonly string[] {
+  return (error.details?.lastLines ?? []) as readonly string[];
 }
 
 beforeAll(async () => {
@@ -89,8 +93,7 @@ describe("a bad input leaves the running release as it is", () => {
       message: `web.1 of release ${release} ended before it was healthy: it exited with code 7. Release 1 goes on serving.`,
       details: { process: "web", release, exitCode: 7 },
     });
-    const lines = error.details?.lastLines as string[];
-    expect(lines.toSorted()).toEqual(["before", "the reason"]);
+    expect(lastLines(error).toSorted()).toEqual(["before", "the reason"]);
   });
 
   it("one process of two that crashes while it starts: the other is not put into service either", async () => {
@@ -139,6 +142,9 @@ describe("a bad input leaves the running release as it is", () => {
       message: "The release command did not end within 0.7 s and was stopped. Release 1 goes on serving.",
       details: { lastLines: ["begun"] },
     });
+    // What has served is not failed by a command that was run on it once more.
+    const [first] = (await space.deployer(good).releases()).filter((one) => one.number === 1);
+    expect(first?.state).toBe("active");
   });
 
   it("a program that does not exist", async () => {
@@ -165,7 +171,7 @@ describe("a bad input leaves the running release as it is", () => {
     const error = await refused({ processes: { web: { ...web, command: "no-such-program --now" } } });
     expect(error.code).toBe("containers.crashed-while-starting");
     expect(error.message).toContain("it exited with code 127");
-    expect((error.details?.lastLines as string[]).join("\n")).toContain("no-such-program: not found");
+    expect(lastLines(error).join("\n")).toContain("no-such-program: not found");
   });
 
   it("a secret without a value", async () => {
@@ -184,7 +190,7 @@ describe("a bad input leaves the running release as it is", () => {
       message: "The build command failed with exit code 3.",
       details: { exitCode: 3 },
     });
-    expect((error.details?.lastLines as string[]).toSorted()).toEqual(["compiling", "syntax error"]);
+    expect(lastLines(error).toSorted()).toEqual(["compiling", "syntax error"]);
   });
 
   it("a volume where the image has files", async () => {
@@ -224,15 +230,42 @@ describe("a bad input leaves the running release as it is", () => {
     expect(existsSync(elsewhere.home)).toBe(false);
     await elsewhere.remove();
   });
+});
 
-  it("images deleted by hand", async () => {
+describe("images deleted by hand", () => {
+  it("what runs goes on and restarts; a rollback says what is missing; the source makes the image anew", async () => {
+    const first = await space.deployer(good).releases();
+    const next = { ...good, config: { VALUE: "2" } };
+    const { release } = await space.deployer(next).up();
     rmSync(join(space.home, "images"), { recursive: true });
-    await space.deployer(good).restart();
-    before = (await ask(space, "shop.localhost")).text;
-    const error = await errorOf(space.deployer(good).rollback({ to: 1 }));
+    expect((await ask(space, "shop.localhost", "/env/VALUE")).text).toBe("2");
+
+    await space.deployer(next).restart();
+    const serving = (await ask(space, "shop.localhost")).text;
+    const error = await errorOf(space.deployer(next).rollback({ to: 1 }));
     expect(error).toMatchObject({
       code: "images.unknown",
       hint: expect.stringContaining("deploy the source again"),
     });
+    expect((await ask(space, "shop.localhost")).text).toBe(serving);
+    expect(first.some((one) => one.number === release)).toBe(false);
+
+    const again = await space.deployer(next).up();
+    // The plan cannot know that the image will be the one in service; the supervisor does, and replaces nothing.
+    expect(again.release).toBe(release);
+    expect((await ask(space, "shop.localhost")).text).toBe(serving);
+    await space.deployer(next).rollback({ to: 1 });
+    expect((await ask(space, "shop.localhost", "/env/VALUE")).text).toBe("undefined");
+  });
+
+  it("an image whose manifest is missing is made anew", async () => {
+    const images = readdirSync(join(space.home, "images"), { recursive: true, withFileTypes: true });
+    const manifests = images.filter((entry) => entry.name === "image.json");
+    expect(manifests.length).toBeGreaterThan(0);
+    for (const entry of manifests) rmSync(join(entry.parentPath, entry.name));
+    const before = (await ask(space, "shop.localhost")).text;
+    await space.deployer(good).up();
+    expect((await ask(space, "shop.localhost")).text).toBe(before);
+    expect((await space.deployer(good).plan()).changes).toEqual([]);
   });
 });

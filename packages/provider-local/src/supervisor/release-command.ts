@@ -55,8 +55,9 @@ export async function runReleaseCommand(
     at: new Date().toISOString(),
   };
   if (!succeeded) {
+    // Run again on purpose, its failure says nothing about a release that has served: that one can still be gone back to.
     state.releases = state.releases.map((one) =>
-      one.number === release.number
+      one.number === release.number && one.state === "pending"
         ? { ...one, state: "failed", failure: `release command: exit code ${exitCode}` }
         : one,
     );

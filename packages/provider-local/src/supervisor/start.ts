@@ -5,9 +5,10 @@ import { fileURLToPath } from "node:url";
 import { DeployError } from "@deploy/core";
 import { ensureHome, findHome, type Home } from "../home.js";
 import { readJson, writeFileAtomic } from "../operating-system/atomic-file.js";
-import { findFreePort, whoListens } from "../operating-system/free-port.js";
+import { findFreePort } from "../operating-system/free-port.js";
 import { acquireLock } from "../operating-system/lock-file.js";
 import { ownIdentity } from "../operating-system/process-identity.js";
+import { portTaken } from "../port-taken.js";
 import { protocolVersion, type SupervisorFacts } from "../protocol.js";
 import { createApi } from "./api-routes.js";
 import { serveApi } from "./api-server.js";
@@ -154,17 +155,6 @@ async function openEntry(home: Home, proxy: ReverseProxy, options: StartOptions)
   }
   const port = await findFreePort({ host: "127.0.0.1", ...usualPorts });
   return (await proxy.listen({ port, host: "127.0.0.1" })).port;
-}
-
-function portTaken(port: number, cause: unknown): DeployError {
-  const listener = whoListens(port);
-  const who = listener === undefined ? "another program" : `${listener.command} (process ${listener.pid})`;
-  return new DeployError({
-    code: "servers.port-taken",
-    message: `Port ${port} is taken by ${who}.`,
-    hint: "Stop that program, or choose another port: local({ port }) or DEPLOY_PORT.",
-    cause,
-  });
 }
 
 function stillUsed(apps: readonly string[]): DeployError {
