@@ -22,7 +22,7 @@ export async function run({ quick = false } = {}) {
   const claims = [...plan.claims];
   // Smaller ones measure rounding: the last calls of a graph rarely fill all places.
   const size = quick ? 500 : 1_000;
-  const leaves = 1_000;
+  const leaves = 1_600;
   const shapes = {
     "chain of 20": chain(20),
     [`fan of ${leaves}`]: fan(leaves),

@@ -99,17 +99,18 @@ describe("any graph", () => {
     await fc.assert(
       fc.asyncProperty(
         shapes,
+        fc.array(fc.constantFrom("", "", "", "lost"), { maxLength: 40 }),
         fc.array(fc.constantFrom("", "", "", "lost", "refused"), { maxLength: 60 }),
-        async (all, faults) => {
-          const left: string[] = [];
+        async (all, onReads, onWrites) => {
+          const faults = { read: [] as string[], write: [] as string[] };
           const created: string[] = [];
           const vendor = createVendor({
             clock,
             disturb: ({ verb, id, phase }) => {
               if (verb === "create" && phase === "after") created.push(id);
-              const fault = verb === "owned" ? "" : left.pop();
+              const fault = verb === "owned" ? "" : faults[verb === "read" ? "read" : "write"].pop();
               if (fault === "lost") throw lostAnswer();
-              if (fault === "refused" && verb !== "read") {
+              if (fault === "refused") {
                 throw new DeployError({
                   code: "acme.refused",
                   message: `"${secret}" is not accepted.`,
@@ -128,7 +129,8 @@ describe("any graph", () => {
           const emit = (event: DeployEvent): number => said.push(event);
           const errors: DeployError[] = [];
           const saved = await planOf(input);
-          left.push(...faults);
+          faults.read.push(...onReads);
+          faults.write.push(...onWrites);
           for (let run = 0; ; run += 1) {
             const prepared = await planOf({ ...input, emit }).catch(() => undefined);
             if (prepared === undefined) continue;

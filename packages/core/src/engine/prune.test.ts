@@ -80,6 +80,7 @@ describe("pruning", () => {
   it("does names first, and the rest in the order of its needs", async () => {
     const after: Record<string, string[]> = {
       "acme/containers/network": ["acme/containers/service"],
+      "acme/containers/service": ["acme/dns/www"],
       "acme/dns/www": ["acme/containers/service"],
     };
     const vendor = createVendor({ clock, owned: (id) => ({ after: after[id] ?? [] }) });
