@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { userInfo } from "node:os";
-import { join } from "node:path";
 import {
   type Context,
   DeployError,
@@ -10,8 +9,8 @@ import {
   type Secrets,
 } from "@deploy/core";
 import { ensureHome, findHome } from "./home.js";
-import { acquireLock } from "./operating-system/lock-file.js";
 import { idOf, localResource } from "./resources.js";
+import { withSecretLock } from "./secret-lock.js";
 import { sensitivePrefix } from "./supervisor/process-environment.js";
 import {
   createSecretStore,
@@ -30,33 +29,11 @@ export async function listSecrets(context: Context, scope: Scope): Promise<reado
   return secretStore(context).list(scope.app, scope.environment);
 }
 
-/** Runs one change of the store after the other, whichever process makes it. */
-export async function changeSecrets<T>(
-  context: Context,
-  work: (store: SecretStore) => Promise<T>,
-): Promise<T> {
+/** Changes the store, one process at a time; the home is made when it is not there. */
+export function changeSecrets<T>(context: Context, work: (store: SecretStore) => Promise<T>): Promise<T> {
   const home = findHome(context.env);
   ensureHome(home);
-  const path = join(home.directory, "secrets.lock");
-  for (let tries = 0; ; tries += 1) {
-    const lock = await acquireLock(path, { what: "secrets" });
-    if (lock.acquired) {
-      try {
-        return await work(secretStore(context));
-      } finally {
-        await lock.release();
-      }
-    }
-    if (tries === 200) {
-      throw new DeployError({
-        code: "secrets.busy",
-        message: "Another process has been changing secrets for ten seconds.",
-        hint: "Try again.",
-        retryable: true,
-      });
-    }
-    await context.clock.sleep(50, context.signal);
-  }
+  return withSecretLock(home, work);
 }
 
 /** Element five on this machine: values encrypted at rest, with versions that releases pin. */

@@ -4,6 +4,7 @@ import { type ApiHandler, type ApiRequest, badRequest } from "./api-server.js";
 import type { Environment } from "./environment.js";
 import { type Environments, keyOf } from "./environments.js";
 import type { Machinery } from "./machinery.js";
+import type { OneOffRequest } from "./one-offs.js";
 
 /** What the routes need of the supervisor as a whole. */
 export interface ApiParts {
@@ -83,11 +84,11 @@ async function environmentCall(
     case "PUT routes":
       return environment.setRoutes(body.routes as readonly Route[]);
     case "POST one-offs":
-      return environment.oneOff(body as { mode: "run" | "exec" });
+      return environment.oneOffs.plan(body as unknown as OneOffRequest);
     case "PUT one-offs":
-      return environment.oneOffStarted(name ?? "", Number(body.pid), text(request, "startTime"));
+      return environment.oneOffs.started(name ?? "", Number(body.pid), text(request, "startTime"));
     case "DELETE one-offs":
-      return environment.oneOffEnded(name ?? "");
+      return environment.oneOffs.ended(name ?? "");
     case "DELETE logs":
       return environment.removeLogs();
     case "DELETE processes":

@@ -1,6 +1,7 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { listImages, pruneImages } from "../image-store/index.js";
+import { withSecretLock } from "../secret-lock.js";
 import {
   type EnvironmentState,
   environmentDirectory,
@@ -47,7 +48,7 @@ export async function pruneReleases(
       keep[name] = [...(keep[name] ?? []), Number(version)];
     }
   }
-  await machinery.secrets.prune(app, environment, keep);
+  await withSecretLock(machinery.home, (secrets) => secrets.prune(app, environment, keep));
   await pruneImagesOf(machinery, app);
 }
 

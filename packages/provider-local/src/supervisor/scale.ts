@@ -5,12 +5,38 @@ import type { Slot } from "./formation.js";
 import type { Reporter } from "./machinery.js";
 import { explain, type RolloutParts } from "./rollout.js";
 
+/** Brings the release in service to other numbers of instances; processes that are not named keep theirs. */
+export async function scaleTo(
+  parts: RolloutParts,
+  release: ReleaseRecord,
+  counts: Readonly<Record<string, number>>,
+  reporter: Reporter,
+): Promise<void> {
+  const { state, writer, formation } = parts;
+  const before = state.serving?.instances ?? {};
+  const instances = { ...before, ...counts };
+  for (const definition of release.processes) {
+    const { name } = definition;
+    const [from, to] = [before[name] ?? 0, instances[name] ?? 0];
+    if (to > from) await addInstances(parts, { definition, release, from, to }, reporter);
+    else if (to < from) {
+      const names = Array.from({ length: from - to }, (_, index) => `${name}.${to + index + 1}`);
+      state.serving = { release: release.number, instances: { ...state.serving?.instances, [name]: to } };
+      await writer.save();
+      for (const instance of formation.take(names)) void formation.retire(instance);
+      reporter.progress(`${name}: ${from} → ${to}`);
+    }
+  }
+  state.serving = { release: release.number, instances };
+  await writer.save();
+}
+
 /**
  * Adds instances of one process to those in service, each once it is healthy.
  *
  * @throws `containers.health-check-failed`; `containers.one-instance-only` for a process with a volume.
  */
-export async function addInstances(
+async function addInstances(
   parts: RolloutParts,
   request: {
     readonly definition: ResolvedProcess;
