@@ -1,10 +1,9 @@
-import { randomUUID } from "node:crypto";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { registryCertificates } from "./lib/certificates.mjs";
-import { endLeftovers, RUN_VARIABLE } from "./lib/leftovers.mjs";
+import { endLeftovers } from "./lib/leftovers.mjs";
 import { judgeSkips, NEEDS, requiredNeeds } from "./lib/needs.mjs";
 import { cleanEnvironment, ROOT, run, tool } from "./lib/run.mjs";
 import { addTally, countVitest, emptyTally, tallyLine } from "./lib/tally.mjs";
@@ -58,8 +57,9 @@ const CHECKS = [
 
 const started = performance.now();
 const { only, places } = readArguments(process.argv.slice(2));
-const runId = randomUUID();
-const scratch = await mkdtemp(join(tmpdir(), "deploy-test-"));
+const scratch = await mkdtemp(join(tmpdir(), "dt-"));
+// Databases of root run as another user, who has to get through.
+await chmod(scratch, 0o755);
 const required = requiredNeeds();
 let total = emptyTally();
 try {
@@ -107,13 +107,13 @@ async function runTests() {
   const reportFile = join(scratch, "vitest.json");
   const argv = ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${reportFile}`, ...places];
   const env = cleanEnvironment({
-    [RUN_VARIABLE]: runId,
+    TMPDIR: scratch,
     // Whatever forgets to choose a home of its own must not find the user's.
     DEPLOY_HOME: join(scratch, "home"),
     ...(await registryCertificates(scratch)),
   });
   const { code } = await run([tool("vitest"), ...argv], { env, show: true, timeoutMs: 840_000 });
-  const leftovers = await endLeftovers(runId);
+  const leftovers = await endLeftovers(scratch);
   const report = await readFile(reportFile, "utf8").catch(() => undefined);
   if (report === undefined) {
     console.log("✖ the tests did not come to their end");

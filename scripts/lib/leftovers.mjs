@@ -1,25 +1,33 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
-/** The variable by which everything that a run of the tests has started is known, whoever its parent is now. */
-export const RUN_VARIABLE = "DEPLOY_TEST_RUN";
+/*
+ * What a run of the tests leaves running. Everything that it starts has its temporary directory (TMPDIR), and so every
+ * process that has to do with it, whoever its parent is now, names that directory: in its environment, in its arguments,
+ * or by working in it.
+ */
 
 /**
- * Processes that carry `RUN_VARIABLE=id` in their environment. Linux only; elsewhere the answer is empty.
+ * Processes that have to do with `directory`. Linux only; elsewhere the answer is empty.
  *
- * @param {string} id
+ * @param {string} directory
  * @returns {{ pid: number, command: string }[]}
  */
-function findLeftovers(id) {
+export function findLeftovers(directory) {
   if (process.platform !== "linux") return [];
-  const mark = `${RUN_VARIABLE}=${id}`;
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .flatMap((name) => {
       try {
-        if (!readFileSync(`/proc/${name}/environ`, "utf8").split("\0").includes(mark)) return [];
-        if (/^\S+ \(.*\) Z/s.test(readFileSync(`/proc/${name}/stat`, "utf8"))) return [];
         const command = readFileSync(`/proc/${name}/cmdline`, "utf8").split("\0").join(" ").trim();
-        return [{ pid: Number(name), command }];
+        const signs = [
+          command,
+          readFileSync(`/proc/${name}/environ`, "utf8"),
+          readlinkSync(`/proc/${name}/cwd`),
+        ];
+        // A zombie has no arguments.
+        return command !== "" && signs.some((sign) => sign.includes(directory))
+          ? [{ pid: Number(name), command }]
+          : [];
       } catch {
         // It has ended meanwhile, or belongs to somebody else.
         return [];
@@ -30,24 +38,23 @@ function findLeftovers(id) {
 /**
  * Ends what {@link findLeftovers} finds, and answers with it. Processes that are just ending get a second for it.
  *
- * @param {string} id
+ * @param {string} directory
  * @returns {Promise<{ pid: number, command: string }[]>}
  */
-export async function endLeftovers(id) {
-  for (let patience = 10; patience > 0 && findLeftovers(id).length > 0; patience--) {
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  const found = findLeftovers(id);
-  // The first round ends those who would start others again.
-  for (let round = 0; round < 5; round++) {
-    for (const { pid } of findLeftovers(id)) {
+export async function endLeftovers(directory) {
+  const pause = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms));
+  for (let patience = 10; patience > 0 && findLeftovers(directory).length > 0; patience--) await pause(100);
+  const found = findLeftovers(directory);
+  // One round may end a process just before it has started another.
+  for (let round = 0; round < 5 && findLeftovers(directory).length > 0; round++) {
+    for (const { pid } of findLeftovers(directory)) {
       try {
         process.kill(pid, "SIGKILL");
       } catch {
         // It has ended meanwhile.
       }
     }
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await pause(50);
   }
   return found;
 }
