@@ -13,7 +13,7 @@ import { openRun, type Run, type StepSubject } from "./run-state.js";
 import { runInOrder } from "./scheduler.js";
 import { applyResource, stoppedWaiting } from "./step.js";
 
-/** Throws when something keeps the plan from being applied: the block's own code, or `plan.blocked` for several. */
+/** Throws when something keeps the plan from being applied: the code that all blocks share, else `plan.blocked`. */
 export function assertUnblocked(plan: Plan): void {
   const [first, second] = plan.blocks;
   if (first === undefined) return;
@@ -22,7 +22,7 @@ export function assertUnblocked(plan: Plan): void {
     throw new DeployError({ ...block, details: { id } });
   }
   throw new DeployError({
-    code: "plan.blocked",
+    code: plan.blocks.every((block) => block.code === first.code) ? first.code : "plan.blocked",
     message: `${plan.blocks.length} things keep this plan from being applied.`,
     hint: "Mend them and plan again; nothing has been changed.",
     problems: plan.blocks.map(({ message, hint }) => (hint === undefined ? { message } : { message, hint })),

@@ -1,5 +1,5 @@
 import { isRedacted, reveal } from "../redacted.js";
-import { isPlainObject } from "./late.js";
+import { forEachLeaf, isPlainObject } from "./late.js";
 import { isOut, UNKNOWN } from "./out.js";
 import type { FieldChange } from "./resource.js";
 
@@ -21,8 +21,7 @@ function compareField(path: string, desired: unknown, observed: unknown): readon
   if (desired === UNKNOWN) return [{ path, from: observed, unknown: true }];
   if (!isPlainObject(desired) || !isPlainObject(observed)) {
     if (sameData(desired, observed)) return [];
-    const secret = isRedacted(desired) || isRedacted(observed);
-    return [{ path, from: secret ? hidden(observed) : observed, to: secret ? hidden(desired) : desired }];
+    return [{ path, from: besideSecrets(observed, desired), to: besideSecrets(desired, observed) }];
   }
   const changes: FieldChange[] = [];
   for (const key of new Set([...Object.keys(desired), ...Object.keys(observed)])) {
@@ -31,9 +30,31 @@ function compareField(path: string, desired: unknown, observed: unknown): readon
   return changes;
 }
 
-/** A secret may stand in plain on the vendor's side: what is beside a secret is hidden like it. */
-function hidden(value: unknown): unknown {
-  return value === undefined ? undefined : "<redacted>";
+/** A secret may stand in plain on the vendor's side: what is beside a secret, or may be, is hidden like it. */
+function besideSecrets(value: unknown, beside: unknown): unknown {
+  if (value === undefined) return undefined;
+  if (isRedacted(value) || isRedacted(beside)) return "<redacted>";
+  if (!holdsSecret(beside)) return value;
+  if (Array.isArray(value) && Array.isArray(beside)) {
+    return value.map((item, index) =>
+      index < beside.length ? besideSecrets(item, beside[index]) : "<redacted>",
+    );
+  }
+  if (!isPlainObject(value) || !isPlainObject(beside)) return "<redacted>";
+  return Object.fromEntries(
+    Object.keys(value).map((key) => [
+      key,
+      key in beside ? besideSecrets(value[key], beside[key]) : "<redacted>",
+    ]),
+  );
+}
+
+function holdsSecret(data: unknown): boolean {
+  let found = false;
+  forEachLeaf(data, (leaf) => {
+    if (isRedacted(leaf)) found = true;
+  });
+  return found;
 }
 
 /**

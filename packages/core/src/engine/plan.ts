@@ -16,7 +16,10 @@ export interface PlannedChange {
   readonly fields: readonly FieldChange[];
   /** Why, where that is not plain from the fields. */
   readonly reason?: string;
-  /** Ids of changes that have to be done first. */
+  /**
+   * Ids of changes that have to be done first. Not repeated here: deletions come after all other changes, and
+   * deletions of DNS records before all other deletions.
+   */
   readonly after: readonly string[];
   /** The data that is lost, for a deletion. */
   readonly holdsData?: string;
