@@ -16,6 +16,8 @@ export default defineConfig([
     splitting: false,
     noExternal: [/.*/],
     // Some bundled libraries are CommonJS and require node's own modules.
-    banner: { js: 'import { createRequire as makeRequire } from "node:module"; const require = makeRequire(import.meta.url);' },
+    banner: {
+      js: 'import { createRequire as makeRequire } from "node:module"; const require = makeRequire(import.meta.url);',
+    },
   },
 ]);
