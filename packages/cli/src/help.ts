@@ -6,7 +6,7 @@ import type { CommandSpec, FlagSpec } from "./table/types.js";
 const HELP_WORDS = new Set(["-h", "--help"]);
 
 /** Version of this package. */
-export const VERSION: string = packageJson.version;
+const VERSION: string = packageJson.version;
 
 /**
  * The answer to `--version`, `--help` and `help`, made of the command table alone.
@@ -74,7 +74,7 @@ export function groupHelp(group: string): string {
 }
 
 /** Help on one command. */
-export function commandHelp(command: CommandSpec): string {
+function commandHelp(command: CommandSpec): string {
   const section = (title: string, rows: readonly (readonly [string, string])[]): string[] =>
     rows.length === 0 ? [] : ["", title, ...columns(rows)];
   return [

@@ -25,7 +25,7 @@ export async function main(line: readonly string[]): Promise<void> {
  *
  * Errors are printed here and nowhere else: four lines on stderr, or `{"error": …}` on stdout with `--json`.
  */
-export async function answer(
+async function answer(
   line: readonly string[],
   terminal: Terminal,
   interruption: Interruption,

@@ -20,7 +20,7 @@ export function planOptions(flags: Flags): PlanOptions {
 }
 
 /** What the flags say about a release. */
-export function releaseOptions(flags: Flags): UpOptions {
+function releaseOptions(flags: Flags): UpOptions {
   const message = flags.text("message");
   const confirm = flags.text("confirm");
   const wait = flags.text("lock-wait");

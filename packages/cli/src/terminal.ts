@@ -39,7 +39,7 @@ export function processTerminal(options: { readonly noInput: boolean }): Termina
 }
 
 /** Whether a robot is at work. */
-export function isContinuousIntegration(env: Terminal["env"]): boolean {
+function isContinuousIntegration(env: Terminal["env"]): boolean {
   return env.CI !== undefined && env.CI !== "" && env.CI !== "false" && env.CI !== "0";
 }
 

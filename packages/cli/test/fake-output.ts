@@ -1,4 +1,4 @@
-import type { Output, Terminal } from "../src/terminal.js";
+import type { Output } from "../src/terminal.js";
 
 /** An output that keeps what is written. */
 export interface FakeOutput extends Output {
@@ -21,17 +21,5 @@ export function fakeOutput(
     columns: () => options.columns ?? 80,
     rows: () => 24,
     onResize: () => () => {},
-  };
-}
-
-/** A terminal in front of which nobody sits. */
-export function fakeTerminal(
-  env: Terminal["env"] = {},
-): Terminal & { readonly stdout: FakeOutput; readonly stderr: FakeOutput } {
-  return {
-    stdout: fakeOutput({ isTerminal: false }),
-    stderr: fakeOutput({ isTerminal: false }),
-    interactive: false,
-    env,
   };
 }

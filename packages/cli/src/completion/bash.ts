@@ -1,3 +1,4 @@
+import { COMMON_FLAGS } from "../table/flags.js";
 import { argumentWords, completionModel, flagsOf } from "./model.js";
 
 /** Completion for bash 4 and later. */
@@ -11,6 +12,10 @@ export function bashCompletion(): string {
     ]);
     return `    ${JSON.stringify(command.name)}) flags="${flags.join(" ")}"; words="${argumentWords(command).join(" ")}" ;;`;
   });
+  // Flags that every command knows may stand before it, and their values are no commands.
+  const valued = COMMON_FLAGS.filter(({ kind }) => kind !== "switch")
+    .flatMap(({ name, short }) => [`--${name}`, ...(short === undefined ? [] : [`-${short}`])])
+    .join("|");
   const files = [
     ...new Set(
       model.commands.flatMap((command) =>
@@ -27,6 +32,7 @@ _deploy() {
   COMPREPLY=()
   for ((index = 1; index < COMP_CWORD; index++)); do
     word="\${COMP_WORDS[index]}"
+    case "$word" in ${valued}) ((index++)); continue ;; esac
     [[ "$word" == -* ]] && continue
     if [[ -z "$command" ]]; then command="$word"; [[ "$word" =~ ^(${groups})$ ]] && continue; break; fi
     command="$command $word"; break

@@ -1,8 +1,9 @@
+import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { extname } from "node:path";
+import { dirname, extname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { DeployError } from "@deploy/core";
-import { explainFailure, isSyntaxError, mentionsOwnPackage } from "./failures.js";
+import { explainFailure, isSyntaxError } from "./failures.js";
 
 /**
  * Runs a configuration file and answers with its default export.
@@ -13,11 +14,9 @@ import { explainFailure, isSyntaxError, mentionsOwnPackage } from "./failures.js
  * @throws `config.syntax`, `config.failed`, `config.no-default-export`, `config.missing-package`.
  */
 export async function evaluate(file: string): Promise<unknown> {
-  const typescript = [".ts", ".mts"].includes(extname(file));
-  const nodeCan = !typescript || Boolean((process.features as { typescript?: unknown }).typescript);
   let loaded: Record<string, unknown>;
   try {
-    loaded = nodeCan ? await importByNode(file) : await importByJiti(file);
+    loaded = (await nodeCanLoad(file)) ? await importByNode(file) : await importByJiti(file);
   } catch (error) {
     throw explainFailure(error, file);
   }
@@ -32,14 +31,42 @@ export async function evaluate(file: string): Promise<unknown> {
   return loaded.default;
 }
 
+/**
+ * Whether Node loads this file as a module, without a warning: by its extension, or because the nearest package.json
+ * says so. Of TypeScript, only where it strips types.
+ */
+async function nodeCanLoad(file: string): Promise<boolean> {
+  const extension = extname(file);
+  const typescript = extension === ".ts" || extension === ".mts";
+  if (typescript && !(process.features as { typescript?: unknown }).typescript) return false;
+  return extension.startsWith(".m") || (await packageType(dirname(file))) === "module";
+}
+
+async function packageType(directory: string): Promise<unknown> {
+  try {
+    const text = await readFile(join(directory, "package.json"), "utf8");
+    return (JSON.parse(text) as { type?: unknown }).type;
+  } catch {
+    return dirname(directory) === directory ? undefined : packageType(dirname(directory));
+  }
+}
+
 async function importByNode(file: string): Promise<Record<string, unknown>> {
   try {
     return (await import(pathToFileURL(file).href)) as Record<string, unknown>;
   } catch (error) {
-    // Node does not say where a syntax error is, and cannot be told where our packages are; jiti does both.
-    if (isSyntaxError(error) || mentionsOwnPackage(error)) return importByJiti(file);
+    if (isSyntaxError(error) || mayBeKnownToJiti(error)) return importByJiti(file);
     throw error;
   }
+}
+
+/**
+ * Node does not say where a syntax error is, knows no enums, does not find `./base.ts` by the name `./base.js`, and
+ * cannot be told where our packages are. All of these show before anything of the file has run.
+ */
+function mayBeKnownToJiti(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "ERR_MODULE_NOT_FOUND" || String(code).includes("TYPESCRIPT_SYNTAX");
 }
 
 async function importByJiti(file: string): Promise<Record<string, unknown>> {

@@ -25,11 +25,6 @@ export function isSyntaxError(thrown: unknown): boolean {
   );
 }
 
-/** Whether a module of ours was not found. */
-export function mentionsOwnPackage(thrown: unknown): boolean {
-  return thrown instanceof Error && /Cannot find (?:module|package) '@deploy\//.test(thrown.message);
-}
-
 function syntaxFailure(message: string, file: string, cause: unknown): DeployError {
   // The file at fault may be one that the configuration imports.
   const [, where = file, lineText] = /\n\s*(\S.*?):(\d+):\d+\s*$/.exec(message) ?? [];

@@ -24,7 +24,7 @@ export async function loadProcfile(file: string): Promise<ConfigFile> {
 }
 
 /** Contents of those files beside a Procfile that say something about the app. */
-export async function readCompanions(directory: string): Promise<Record<string, string>> {
+async function readCompanions(directory: string): Promise<Record<string, string>> {
   const files: Record<string, string> = {};
   for (const name of procfileCompanions) {
     try {

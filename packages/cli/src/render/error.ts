@@ -39,7 +39,7 @@ function headline({ message, problems }: DeployError): string {
 }
 
 /** `file:line  path  message  hint`. */
-export function problemLine(problem: Problem, style: Style): string {
+function problemLine(problem: Problem, style: Style): string {
   const { file, line, path } = problem.location ?? {};
   const place = file === undefined ? undefined : `${file}${line === undefined ? "" : `:${line}`}`;
   const parts = [

@@ -45,7 +45,7 @@ export function renderPlan(plan: Plan, view: PlanView): string[] {
 }
 
 /** `3 to create, 1 to update, 12 unchanged.` */
-export function summary(plan: Plan): string {
+function summary(plan: Plan): string {
   const count = (action: PlanAction): number =>
     plan.changes.filter((change) => change.action === action).length;
   const words: Readonly<Record<PlanAction, string>> = {
