@@ -1,4 +1,5 @@
 import { execFile, execFileSync, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { request } from "node:http";
 import { createServer } from "node:net";
@@ -55,6 +56,9 @@ export async function createSandbox(name: string): Promise<Sandbox> {
     filter: (path) => !/\/(?:node_modules|test|\.turbo)$/.test(path),
   });
   const home = join(parent, "home");
+  // Where databases of root are, as their system user cannot enter a home in a private temporary directory.
+  const rootData = join("/var/lib/deploy", createHash("sha256").update(home).digest("hex").slice(0, 12));
+  const places = [home, rootData];
   const port = await freePort();
   const env = { ...process.env, DEPLOY_HOME: home, DEPLOY_PORT: String(port), NO_COLOR: "1", CI: "1" };
   return {
@@ -66,19 +70,21 @@ export async function createSandbox(name: string): Promise<Sandbox> {
       runNode([program, ...args], { directory, env, ...(input === undefined ? {} : { input }) }),
     ask: (host, path, asked) => ask(port, host, path, asked),
     leftovers: async () => [
-      ...(await processesOf(home)),
-      ...(await readdir(home).catch(() => [])).map((file) => `file ${file}`),
+      ...(await processesOf(places)),
+      ...(await Promise.all(places.map(filesOf))).flat(),
       ...((await isListening(port)) ? [`port ${port}`] : []),
     ],
     async remove() {
-      for (const line of await processesOf(home)) {
+      for (const line of await processesOf(places)) {
         try {
           process.kill(Number(line.split(" ")[1]), "SIGKILL");
         } catch {
           // It has ended by itself meanwhile.
         }
       }
-      await rm(parent, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+      for (const place of [rootData, parent]) {
+        await rm(place, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+      }
     },
   };
 }
@@ -187,18 +193,23 @@ function ask(port: number, host: string, path: string, asked: Asked = {}): Promi
   });
 }
 
-/** Processes whose command or environment names the home: `process 4711 node …`. */
-async function processesOf(home: string): Promise<readonly string[]> {
+async function filesOf(directory: string): Promise<readonly string[]> {
+  const names = await readdir(directory).catch(() => undefined);
+  return names === undefined ? [] : [directory, ...names.map((name) => join(directory, name))];
+}
+
+/** Processes whose command or environment names one of the places: `process 4711 node …`. */
+async function processesOf(places: readonly string[]): Promise<readonly string[]> {
+  const isOurs = (text: string): boolean => places.some((place) => text.includes(place));
   if (process.platform !== "linux") {
     const lines = execFileSync("ps", ["-axww", "-o", "pid=,command="], { encoding: "utf8" }).split("\n");
-    return lines.filter((line) => line.includes(home)).map((line) => `process ${line.trim()}`);
+    return lines.filter(isOurs).map((line) => `process ${line.trim()}`);
   }
   const found: string[] = [];
   for (const pid of (await readdir("/proc")).filter((entry) => /^\d+$/.test(entry))) {
     const read = (file: string): Promise<string> => readFile(`/proc/${pid}/${file}`, "utf8").catch(() => "");
     const command = await read("cmdline");
-    if (Number(pid) === process.pid || !(command.includes(home) || (await read("environ")).includes(home)))
-      continue;
+    if (Number(pid) === process.pid || !(isOurs(command) || isOurs(await read("environ")))) continue;
     found.push(`process ${pid} ${command.replaceAll("\0", " ").trim()}`);
   }
   return found;

@@ -61,6 +61,10 @@ describe.skipIf(!works)("guestbook, from the first up to the last down", { timeo
     expect(answer.status).toBe(200);
     expect(answer.body).toContain("Release 1, web.1, local");
     expect((await box.ask("api.localhost", "/entries")).status).toBe(404);
+    // What looks for leftovers at the end has to see them here.
+    const running = (await box.leftovers()).join("\n");
+    for (const one of ["src/web.js", "postgres", "supervisor.sock", `port ${box.port}`])
+      expect(running).toContain(one);
   });
 
   it("takes an entry from a form of its own alone, has it reviewed, and tells who watches", async () => {
