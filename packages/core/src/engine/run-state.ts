@@ -102,28 +102,22 @@ export function openRun(preparation: Preparation, options: ApplyOptions): Run {
     failures,
     cancelled: () => cancelled,
     begin: (subject) => {
-      const controller = new AbortController();
-      const who = { id: subject.id, label: subject.label };
+      // Made when the first call is: of a thousand steps that become ready at once, most wait in a queue for long.
+      let controller: AbortController | undefined;
+      let own: Context | undefined;
       const step: Step = {
         subject,
         limiter: preparation.limiters.for(subject.provider),
         startedAt: undefined,
         saidAt: clock.now(),
         waitingFor: undefined,
-        controller,
-        context: {
-          ...{ env: context.env, fetch: context.fetch, clock, directory: context.directory },
-          signal: controller.signal,
-          log: (message) => {
-            step.saidAt = clock.now();
-            emit({ type: "progress", time: timeOf(context), ...who, message });
-          },
-          output: (text, stream) => {
-            step.saidAt = clock.now();
-            emit({ type: "output", time: timeOf(context), ...who, message: text, text, stream });
-          },
-          // Nothing is kept while things change: an answer from before a write would be taken for one from after it.
-          shared: (_key, load) => load(),
+        get controller() {
+          controller ??= new AbortController();
+          return controller;
+        },
+        get context() {
+          own ??= stepContext(context, step, emit);
+          return own;
         },
       };
       steps.add(step);
@@ -150,6 +144,29 @@ export function openRun(preparation: Preparation, options: ApplyOptions): Run {
       outer.removeEventListener("abort", onCancel);
       closing.abort();
     },
+  };
+}
+
+/** What the calls of a step get: what they say becomes events of the step. */
+function stepContext(context: BaseContext, step: Step, emit: (event: DeployEvent) => void): Context {
+  const { env, fetch, clock, directory } = context;
+  const { id, label } = step.subject;
+  return {
+    env,
+    fetch,
+    clock,
+    directory,
+    signal: step.controller.signal,
+    log: (message) => {
+      step.saidAt = clock.now();
+      emit({ type: "progress", time: timeOf(context), id, label, message });
+    },
+    output: (text, stream) => {
+      step.saidAt = clock.now();
+      emit({ type: "output", time: timeOf(context), id, label, message: text, text, stream });
+    },
+    // Nothing is kept while things change: an answer from before a write would be taken for one from after it.
+    shared: (_key, load) => load(),
   };
 }
 
