@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const program = fileURLToPath(new URL("../../packages/cli/dist/deploy.js", import.meta.url));
+const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** How a program ended, and what it printed. */
 export interface Ended {
@@ -55,6 +55,7 @@ export async function createSandbox(name: string): Promise<Sandbox> {
     recursive: true,
     filter: (path) => !/\/(?:node_modules|test|\.turbo)$/.test(path),
   });
+  const program = await installCommand(parent);
   const home = join(parent, "home");
   // Where databases of root are, as their system user cannot enter a home in a private temporary directory.
   const rootData = join("/var/lib/deploy", createHash("sha256").update(home).digest("hex").slice(0, 12));
@@ -87,6 +88,24 @@ export async function createSandbox(name: string): Promise<Sandbox> {
       }
     },
   };
+}
+
+/**
+ * Puts the built command beside the example, as an installation would: what is built in the repository meanwhile does
+ * not disturb a test, and what a package forgot to ship is missing here, too.
+ */
+async function installCommand(parent: string): Promise<string> {
+  const modules = join(parent, "node_modules");
+  for (const name of ["core", "provider-local", "cli"]) {
+    for (const part of ["dist", "package.json"]) {
+      const source = join(root, "packages", name, part);
+      await cp(source, join(modules, "@deploy", name, part), { recursive: true }).catch((cause: unknown) => {
+        throw new Error(`${source} is not there: build first (npm run build)`, { cause });
+      });
+    }
+  }
+  await cp(join(root, "node_modules", "jiti"), join(modules, "jiti"), { recursive: true });
+  return join(modules, "@deploy", "cli", "dist", "deploy.js");
 }
 
 /** Runs node with `args`, to its end. */

@@ -1,9 +1,6 @@
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { dirname } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createSandbox, runNode, type Sandbox } from "../../test-support/deploy.js";
-
-const script = fileURLToPath(new URL("../deploy.mjs", import.meta.url));
 
 describe("the programmatic API, from a script", { timeout: 60_000 }, () => {
   let box: Sandbox;
@@ -13,7 +10,7 @@ describe("the programmatic API, from a script", { timeout: 60_000 }, () => {
   afterAll(() => box?.remove());
 
   it("plans, goes up, looks, reads logs and goes down", async () => {
-    const ended = await runNode([script], { directory: join(box.directory, ".."), env: box.env });
+    const ended = await runNode(["script/deploy.mjs"], { directory: dirname(box.directory), env: box.env });
     expect(ended, ended.stderr).toMatchObject({ exitCode: 0, stderr: "" });
     const lines = ended.stdout.trim().split("\n");
     expect(lines).toContain("plan    create release");
