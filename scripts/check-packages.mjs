@@ -64,7 +64,7 @@ async function pack(root) {
 async function checkBin(root, manifest) {
   const problems = [];
   for (const file of Object.values(manifest.bin ?? {})) {
-    const text = await readFile(join(root, file), "utf8");
+    const text = await readFile(join(root, file), "utf8").catch(() => "");
     if (!text.startsWith("#!/usr/bin/env node\n"))
       problems.push(`${file} does not begin with #!/usr/bin/env node`);
   }

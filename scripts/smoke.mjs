@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { cliProgram } from "./lib/cli-program.mjs";
 import { endLeftovers } from "./lib/leftovers.mjs";
 import { cleanEnvironment, ROOT, run } from "./lib/run.mjs";
 import { emptyTally, tallyLine } from "./lib/tally.mjs";
@@ -20,7 +21,6 @@ const { values } = parseArgs({
 });
 const directory = await mkdtemp(join(tmpdir(), "ds-"));
 const project = join(directory, "project");
-const cli = join(project, "node_modules/@deploy/cli/dist/deploy.js");
 const tally = emptyTally();
 try {
   await check("the packages install into an empty project", install);
@@ -65,6 +65,7 @@ async function install() {
 
 /** @param {string} node */
 async function checkWith(node) {
+  const cli = cliProgram(join(project, "node_modules/@deploy/cli"));
   const version = (await succeed([node, "--version"])).trim();
   const say = (/** @type {string} */ what) => `Node ${version}: ${what}`;
   await check(say("import of @deploy/core and @deploy/provider-local"), async () => {
@@ -89,7 +90,7 @@ async function checkWith(node) {
     assert.match(await succeed([node, cli, "--help"]), /^ {2}up /m);
   });
   await check(say("deploy up, an answer, and deploy down of examples/procfile"), () =>
-    upAndDown(node, version),
+    upAndDown([node, cli], version),
   );
 }
 
@@ -106,10 +107,10 @@ async function evaluate(node, type, lines) {
 }
 
 /**
- * @param {string} node
+ * @param {readonly [string, ...string[]]} command
  * @param {string} version
  */
-async function upAndDown(node, version) {
+async function upAndDown(command, version) {
   const place = join(directory, version);
   const app = join(place, "procfile");
   await cp(join(ROOT, "examples/procfile"), app, { recursive: true });
@@ -120,7 +121,7 @@ async function upAndDown(node, version) {
     TMPDIR: directory,
     CI: "1",
   });
-  const deploy = (/** @type {string[]} */ ...words) => succeed([node, cli, ...words], { cwd: app, env });
+  const deploy = (/** @type {string[]} */ ...words) => succeed([...command, ...words], { cwd: app, env });
   await deploy("up");
   const { app: name, urls } = JSON.parse(await deploy("status", "--json"));
   assert.match(await ask(port, new URL(urls[0]).host), /release 1/);

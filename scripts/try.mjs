@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { request } from "node:http";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { cliProgram } from "./lib/cli-program.mjs";
 import { cleanEnvironment, ROOT, run, tool } from "./lib/run.mjs";
 
 /*
@@ -11,7 +12,7 @@ import { cleanEnvironment, ROOT, run, tool } from "./lib/run.mjs";
 
 const EXAMPLE = "examples/guestbook";
 const directory = join(ROOT, EXAMPLE);
-const program = join(ROOT, "packages/cli/dist/deploy.js");
+const program = cliProgram(join(ROOT, "packages/cli"));
 
 try {
   await build();

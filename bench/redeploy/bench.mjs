@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { cliProgram } from "../../scripts/lib/cli-program.mjs";
 
 /*
  * How long a redeploy keeps one waiting beyond what the app itself takes: from the start of `deploy up` to the first
@@ -14,7 +15,7 @@ import { fileURLToPath } from "node:url";
  * other. Needs built packages.
  */
 
-const program = fileURLToPath(new URL("../../packages/cli/dist/deploy.js", import.meta.url));
+const program = cliProgram(fileURLToPath(new URL("../../packages/cli", import.meta.url)));
 const BOOT_MS = 3000;
 const MIGRATION_MS = 1000;
 const LIMIT = 1.15;

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { builtinModules } from "node:module";
 import { join } from "node:path";
@@ -21,8 +22,9 @@ export async function undeclaredImports(root, manifest) {
   ]);
   const problems = new Set();
   const dist = join(root, "dist");
+  if (!existsSync(dist)) return ["dist is not there: npm run build"];
   for (const entry of await readdir(dist, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile() || !/\.(?:js|d\.ts)$/.test(entry.name)) continue;
+    if (!entry.isFile() || !/\.(?:c?js|d\.ts)$/.test(entry.name)) continue;
     const text = await readFile(join(entry.parentPath, entry.name), "utf8");
     for (const { fileName } of ts.preProcessFile(text, true, false).importedFiles) {
       const found = packageOf(fileName);

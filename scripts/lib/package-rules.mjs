@@ -73,7 +73,7 @@ export function checkFiles(folder, manifest, packed) {
     .filter((path) => !paths.includes(path))
     .map((path) => `${path} is not in the package`);
   for (const path of paths) {
-    const isWanted = /^(?:dist\/.*\.(?:js|d\.ts|json)|README\.md|LICENSE|package\.json)$/.test(path);
+    const isWanted = /^(?:dist\/.*\.(?:c?js|d\.ts|json)|README\.md|LICENSE|package\.json)$/.test(path);
     if (!isWanted || /\.test\.|test-helper|fixture/.test(path))
       problems.push(`${path} has no place in the package`);
   }
