@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { cliProgram } from "./lib/cli-program.mjs";
 import { endLeftovers } from "./lib/leftovers.mjs";
-import { cleanEnvironment, ROOT, run } from "./lib/run.mjs";
+import { cleanEnvironment, ROOT, run, whenInterrupted } from "./lib/run.mjs";
 import { emptyTally, tallyLine } from "./lib/tally.mjs";
 
 /*
@@ -22,6 +22,10 @@ const { values } = parseArgs({
 const directory = await mkdtemp(join(tmpdir(), "ds-"));
 const project = join(directory, "project");
 const tally = emptyTally();
+whenInterrupted(async () => {
+  await endLeftovers(directory);
+  await rm(directory, { recursive: true, force: true });
+});
 try {
   await check("the packages install into an empty project", install);
   for (const node of values.node) await checkWith(node);

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { registryCertificates } from "./lib/certificates.mjs";
 import { endLeftovers } from "./lib/leftovers.mjs";
 import { judgeSkips, NEEDS, requiredNeeds } from "./lib/needs.mjs";
-import { cleanEnvironment, ROOT, run, tool } from "./lib/run.mjs";
+import { cleanEnvironment, ROOT, run, tool, whenInterrupted } from "./lib/run.mjs";
 import { addTally, countVitest, emptyTally, tallyLine } from "./lib/tally.mjs";
 
 /*
@@ -61,6 +61,10 @@ const scratch = await mkdtemp(join(tmpdir(), "dt-"));
 // Databases of root run as another user, who has to get through.
 await chmod(scratch, 0o755);
 const required = requiredNeeds();
+whenInterrupted(async () => {
+  await endLeftovers(scratch);
+  await rm(scratch, { recursive: true, force: true });
+});
 let total = emptyTally();
 try {
   total = await everything();

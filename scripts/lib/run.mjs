@@ -92,9 +92,23 @@ function killGroup(child) {
   }
 }
 
+/** @type {Set<() => Promise<void>>} */
+const cleanUps = new Set();
+
+/**
+ * Does something before the end when this program is interrupted.
+ *
+ * @param {() => Promise<void>} cleanUp
+ */
+export function whenInterrupted(cleanUp) {
+  cleanUps.add(cleanUp);
+}
+
 for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
-  process.once(signal, () => {
+  process.once(signal, async () => {
     for (const child of running) killGroup(child);
+    for (const cleanUp of cleanUps) await cleanUp().catch(() => {});
+    // The handler is gone: this time the signal does what it does by itself.
     process.kill(process.pid, signal);
   });
 }
