@@ -4,6 +4,7 @@ import { EXIT, exitCodeOf } from "./exit-codes.js";
 import { createFlags } from "./flags.js";
 import { groupHelp } from "./help.js";
 import { type Interruption, listenForInterruption } from "./interruption.js";
+import { LOADERS } from "./loaders.js";
 import { parseLine } from "./parse.js";
 import { renderError } from "./render/error.js";
 import { createStyle } from "./render/style.js";
@@ -44,8 +45,9 @@ async function answer(
     json = flags.has("json");
     debug = flags.has("debug");
     const context = await createContext({ words: parsed.words, flags, terminal, interruption });
-    const command = await parsed.command.load();
-    return await command.run(context);
+    const load = LOADERS[parsed.command.name];
+    if (load === undefined) throw new Error(`no file for the command ${parsed.command.name}`);
+    return await (await load()).run(context);
   } catch (thrown) {
     const error = toDeployError(thrown);
     const cancelled = interruption.signal.aborted;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The built program; the tests that need it are skipped where it is not built. */
-export const PROGRAM: string = fileURLToPath(new URL("../dist/deploy.js", import.meta.url));
+export const PROGRAM: string = fileURLToPath(new URL("../dist/deploy.cjs", import.meta.url));
 
 /** Whether the program and the core it needs are built. */
 export const isBuilt: boolean =

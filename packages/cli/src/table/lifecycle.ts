@@ -19,7 +19,6 @@ export const LIFECYCLE_COMMANDS: readonly CommandSpec[] = [
       { name: "force", kind: "switch", description: "Overwrite an existing file" },
     ],
     examples: ["deploy init", 'deploy init --name shop --web "node server.js"'],
-    load: () => import("../commands/init.js"),
   },
   {
     name: "plan",
@@ -40,7 +39,6 @@ export const LIFECYCLE_COMMANDS: readonly CommandSpec[] = [
       "deploy plan -e production --out plan.json",
       "deploy plan --exit-code",
     ],
-    load: () => import("../commands/plan.js"),
   },
   {
     name: "up",
@@ -57,7 +55,6 @@ export const LIFECYCLE_COMMANDS: readonly CommandSpec[] = [
       ...RELEASE_FLAGS,
     ],
     examples: ["deploy up", "deploy up -e production --confirm production", "deploy up --plan plan.json"],
-    load: () => import("../commands/up.js"),
   },
   {
     name: "scale",
@@ -72,7 +69,6 @@ export const LIFECYCLE_COMMANDS: readonly CommandSpec[] = [
       },
     ],
     examples: ["deploy scale web=3 worker=1"],
-    load: () => import("../commands/scale.js"),
   },
   {
     name: "restart",
@@ -80,7 +76,6 @@ export const LIFECYCLE_COMMANDS: readonly CommandSpec[] = [
     arguments: [
       { name: "process", description: "Only this process (default: all)", completion: "processes" },
     ],
-    load: () => import("../commands/restart.js"),
   },
   {
     name: "rollback",
@@ -92,7 +87,6 @@ export const LIFECYCLE_COMMANDS: readonly CommandSpec[] = [
       ...RELEASE_FLAGS,
     ],
     examples: ["deploy rollback", "deploy rollback 12 -e production"],
-    load: () => import("../commands/rollback.js"),
   },
   {
     name: "promote",
@@ -113,7 +107,6 @@ export const LIFECYCLE_COMMANDS: readonly CommandSpec[] = [
     ],
     flags: [...PLAN_FLAGS, ...RELEASE_FLAGS],
     examples: ["deploy promote staging production"],
-    load: () => import("../commands/promote.js"),
   },
   {
     name: "down",
@@ -132,6 +125,5 @@ export const LIFECYCLE_COMMANDS: readonly CommandSpec[] = [
       { name: "break-lock", kind: "switch", description: "Take the deploy lock away from whoever holds it" },
     ],
     examples: ["deploy down", "deploy down --confirm shop --delete-data db,SECRET_KEY"],
-    load: () => import("../commands/down.js"),
   },
 ];

@@ -18,7 +18,6 @@ export const OPERATION_COMMANDS: readonly CommandSpec[] = [
   {
     name: "status",
     summary: "What is in service: URLs, instances, memory, CPU",
-    load: () => import("../commands/status.js"),
   },
   {
     name: "logs",
@@ -43,7 +42,6 @@ export const OPERATION_COMMANDS: readonly CommandSpec[] = [
       { name: "last", short: "n", kind: "text", value: "number", description: "Only the last so many lines" },
     ],
     examples: ["deploy logs -f", "deploy logs web --since 10m --grep error", "deploy logs build --release 7"],
-    load: () => import("../commands/logs.js"),
   },
   {
     name: "run",
@@ -66,7 +64,6 @@ export const OPERATION_COMMANDS: readonly CommandSpec[] = [
     ],
     passesThrough: true,
     examples: ["deploy run -- python manage.py createsuperuser", 'deploy run "echo $DATABASE_URL | wc -c"'],
-    load: () => import("../commands/run.js"),
   },
   {
     name: "exec",
@@ -95,12 +92,10 @@ export const OPERATION_COMMANDS: readonly CommandSpec[] = [
     ],
     passesThrough: true,
     examples: ["deploy exec -- sh", "deploy exec --instance worker.1 -- ps aux"],
-    load: () => import("../commands/exec.js"),
   },
   {
     name: "releases",
     summary: "What was in service, newest first",
-    load: () => import("../commands/releases.js"),
   },
   {
     name: "secrets set",
@@ -128,48 +123,40 @@ export const OPERATION_COMMANDS: readonly CommandSpec[] = [
       "deploy secrets set API_TOKEN < token.txt",
       "deploy secrets set --from-env-file .env",
     ],
-    load: () => import("../commands/secrets-set.js"),
   },
   {
     name: "secrets unset",
     summary: "Forget a secret",
     arguments: [{ name: "name", description: "Its name", required: true, completion: "secrets" }],
     flags: [confirmFlag("the name of the app")],
-    load: () => import("../commands/secrets-unset.js"),
   },
   {
     name: "secrets list",
     summary: "Names, versions and dates; never values",
-    load: () => import("../commands/secrets-list.js"),
   },
   {
     name: "secrets reveal",
     summary: "Print the value of one secret",
     arguments: [{ name: "name", description: "Its name", required: true, completion: "secrets" }],
-    load: () => import("../commands/secrets-reveal.js"),
   },
   {
     name: "addons list",
     summary: "Databases and other backing services",
-    load: () => import("../commands/addons-list.js"),
   },
   {
     name: "addons connect",
     summary: "Open the add-on's own client, such as psql",
     arguments: [ADDON_ARGUMENT],
-    load: () => import("../commands/addons-connect.js"),
   },
   {
     name: "addons backup",
     summary: "Take a backup now",
     arguments: [ADDON_ARGUMENT],
-    load: () => import("../commands/addons-backup.js"),
   },
   {
     name: "addons backups",
     summary: "List the backups of an add-on",
     arguments: [ADDON_ARGUMENT],
-    load: () => import("../commands/addons-backups.js"),
   },
   {
     name: "addons restore",
@@ -179,19 +166,16 @@ export const OPERATION_COMMANDS: readonly CommandSpec[] = [
       { name: "backup", description: "Id of the backup, from `addons backups`", required: true },
     ],
     flags: [confirmFlag("the name of the app")],
-    load: () => import("../commands/addons-restore.js"),
   },
   {
     name: "doctor",
     summary: "Look for what would keep a deploy from working",
-    load: () => import("../commands/doctor.js"),
   },
   {
     name: "completion",
     summary: "Print a completion script for bash, zsh or fish",
     arguments: [{ name: "shell", description: "bash, zsh or fish", required: true, completion: "shells" }],
     examples: ["deploy completion bash > ~/.local/share/bash-completion/completions/deploy"],
-    load: () => import("../commands/completion.js"),
   },
   {
     name: "help",
@@ -199,6 +183,5 @@ export const OPERATION_COMMANDS: readonly CommandSpec[] = [
     arguments: [
       { name: "command", description: "Name of the command", repeated: true, completion: "commands" },
     ],
-    load: () => import("../commands/help.js"),
   },
 ];

@@ -1,5 +1,3 @@
-import type { CommandContext } from "../context.js";
-
 /** What can be offered after Tab. */
 export type Completion =
   | "environments"
@@ -35,11 +33,6 @@ export interface ArgumentSpec {
   readonly completion?: Completion;
 }
 
-/** What a command's file exports: it answers with the exit code. */
-export interface CommandModule {
-  run(context: CommandContext): Promise<number>;
-}
-
 /** One command: all that help, completion and the parser know about it. */
 export interface CommandSpec {
   /** With its group: `secrets set`. */
@@ -53,6 +46,4 @@ export interface CommandSpec {
   /** Everything from the first argument on belongs to another program, dashes included. */
   readonly passesThrough?: true;
   readonly examples?: readonly string[];
-  /** Loads the command's file; only the one that runs is ever loaded. */
-  readonly load: () => Promise<CommandModule>;
 }
