@@ -105,7 +105,11 @@ async function installCommand(parent: string): Promise<string> {
     }
   }
   await cp(join(root, "node_modules", "jiti"), join(modules, "jiti"), { recursive: true });
-  return join(modules, "@deploy", "cli", "dist", "deploy.js");
+  const cli = join(modules, "@deploy", "cli");
+  const { bin } = JSON.parse(await readFile(join(cli, "package.json"), "utf8")) as {
+    bin: { deploy: string };
+  };
+  return join(cli, bin.deploy);
 }
 
 /** Runs node with `args`, to its end. */
