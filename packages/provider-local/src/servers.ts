@@ -7,7 +7,7 @@ import { isPortFree } from "./operating-system/free-port.js";
 import { createStartAtBoot } from "./operating-system/start-at-boot.js";
 import { portTaken } from "./port-taken.js";
 import { findProgram, installProgram } from "./program.js";
-import type { SupervisorFacts } from "./protocol.js";
+import { protocolVersion, type SupervisorFacts } from "./protocol.js";
 import { connect, localResource, type Settings } from "./resources.js";
 import { launchSupervisor } from "./supervisor/hand-over.js";
 
@@ -66,8 +66,13 @@ export function supervisorResource(settings: Settings): Resource<DesiredSupervis
       if (desired.program !== observed.program || (desired.port !== null && desired.port !== observed.port)) {
         await installProgram(home, findProgram(), observed.program);
         if (desired.port !== null && desired.port !== observed.port) {
+          // Asked before the one that serves is ended: afterwards nobody would be left to answer.
+          if (!(await isPortFree("127.0.0.1", desired.port))) throw portTaken(desired.port);
           context.log("the supervisor is started again, on its new port");
-          facts = await restartOnPort(context, observed, desired);
+          facts = await startAnew(context, observed, desired);
+        } else if (observed.protocol !== protocolVersion) {
+          context.log("the supervisor is started again: it speaks another protocol");
+          facts = await startAnew(context, observed, { port: observed.port });
         } else {
           context.log("handing over to the new version; nothing is stopped");
           facts = await client.call<SupervisorFacts>("POST", ["supervisor", "hand-over"], {
@@ -104,14 +109,12 @@ export async function start(
   });
 }
 
-/** A port is bound for life: another one needs another process. What runs is adopted by it and goes on. */
-async function restartOnPort(
+/** Ends the supervisor and starts another one, where nothing can be handed over. What runs is adopted and goes on. */
+async function startAnew(
   context: Context,
   observed: SupervisorFacts,
-  desired: DesiredSupervisor,
+  desired: Pick<DesiredSupervisor, "port">,
 ): Promise<SupervisorFacts> {
-  // Asked before the one that serves is ended: afterwards nobody would be left to answer.
-  if (desired.port !== null && !(await isPortFree("127.0.0.1", desired.port))) throw portTaken(desired.port);
   process.kill(observed.pid, "SIGTERM");
   const client = connect(context).client;
   for (let tries = 0; tries < 100 && (await client.facts().catch(() => true)) !== undefined; tries += 1) {

@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
 import type { Server } from "node:net";
 import { dirname, join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { DeployError } from "@deploy/core";
 import { ensureHome, findHome, type Home } from "../home.js";
@@ -19,11 +20,14 @@ import { createLogStore } from "./log-store/index.js";
 import type { Machinery } from "./machinery.js";
 import { createProxy, type ReverseProxy } from "./proxy/index.js";
 import { createSecretStore } from "./secret-store/index.js";
+import { windDown } from "./wind-down.js";
 
 /** The public entry is looked for from here, when nobody asked for a port: 8080, else the next free one. */
 const usualPorts = { from: 8080, to: 8179 };
 /** How long requests in flight may take when the supervisor is replaced, in milliseconds. */
 const handOverDrainMs = 30_000;
+/** How long the one who asked for the replacement waits for them at most, in milliseconds. */
+const handOverPatienceMs = 5_000;
 
 /** How a supervisor is started. */
 export interface StartOptions {
@@ -52,11 +56,13 @@ export async function startSupervisor(options: StartOptions): Promise<Supervisor
       if (event.type !== "drained") log(`proxy: ${JSON.stringify(event)}`);
     },
   });
-  const port = await openEntry(home, proxy, options);
+  const handedOver = new Map(options.listeners);
+  const ownPort = handedOver.has("entry") ? undefined : await openEntry(home, proxy, options);
   const workerFile = join(dirname(fileURLToPath(import.meta.url)), "log-worker.js");
   const machinery: Machinery = {
     home,
-    proxy,
+    // What is handed over is open already, though nobody here answers on it yet.
+    proxy: { ...proxy, servers: () => new Map([...handedOver, ...proxy.servers()]) },
     log,
     logs: createLogStore({
       directory: home.logs,
@@ -70,10 +76,14 @@ export async function startSupervisor(options: StartOptions): Promise<Supervisor
     routesChanged: () => environments.syncRoutes(),
   };
   const environments = createEnvironments(machinery);
-  for (const [name, server] of options.listeners) {
-    if (name !== "entry") await proxy.adopt(name, server);
-  }
   await environments.recover();
+  // Only now: until we know every route and instance, the supervisor before us answers.
+  const adopted = new Map<string, number>();
+  for (const [name, server] of options.listeners) {
+    adopted.set(name, (await proxy.adopt(name, server)).port);
+    handedOver.delete(name);
+  }
+  const port = ownPort ?? adopted.get("entry") ?? 0;
 
   const identity = await ownIdentity();
   const facts: SupervisorFacts = {
@@ -98,14 +108,30 @@ export async function startSupervisor(options: StartOptions): Promise<Supervisor
       handOver: async (program) => {
         log(`handing over to ${program}`);
         await leave();
-        const next = await launchSupervisor({
-          home,
-          program,
-          listeners: proxy.servers(),
-          environment: process.env,
-        });
-        void proxy.close({ limitMs: handOverDrainMs }).finally(() => process.exit(0));
-        return next;
+        const launch = (which: string): Promise<SupervisorFacts> =>
+          launchSupervisor({
+            home,
+            program: which,
+            listeners: handlesOf(proxy.servers()),
+            environment: process.env,
+          });
+        const end = (): Promise<void> => {
+          const ended = Promise.race([windDown([...proxy.servers().values()]), pause(handOverDrainMs)]);
+          void ended.then(() => proxy.close()).finally(() => process.exit(0));
+          // A rollout may come next, and the new one does not know of requests that are still under way here.
+          return Promise.race([ended, pause(handOverPatienceMs)]);
+        };
+        try {
+          const next = await launch(program);
+          await end();
+          return next;
+        } catch (thrown) {
+          log(`${program} could not take over: ${(thrown as Error).message}`);
+          // We have let go of everything already: another process of our own program picks it up again.
+          await launch(options.program);
+          await end();
+          throw thrown;
+        }
       },
       shutDown: async () => {
         if (environments.all.size > 0)
@@ -139,8 +165,6 @@ async function lockHome(home: Home): Promise<{ readonly release: () => Promise<v
 }
 
 async function openEntry(home: Home, proxy: ReverseProxy, options: StartOptions): Promise<number> {
-  const handed = options.listeners.get("entry");
-  if (handed !== undefined) return (await proxy.adopt("entry", handed)).port;
   const before = await readJson(
     home.supervisorFile,
     (value): value is SupervisorFacts => typeof value === "object",
@@ -155,6 +179,20 @@ async function openEntry(home: Home, proxy: ReverseProxy, options: StartOptions)
   }
   const port = await findFreePort({ host: "127.0.0.1", ...usualPorts });
   return (await proxy.listen({ port, host: "127.0.0.1" })).port;
+}
+
+/**
+ * The bare handles of listening servers, to be sent to another process in their place.
+ *
+ * A server that is received accepts connections at once, and those that come before anybody listens to it would be
+ * lost; a handle accepts when it is listened on.
+ */
+function handlesOf(servers: ReadonlyMap<string, Server>): ReadonlyMap<string, Server> {
+  return new Map([...servers].map(([name, server]) => [name, (server as unknown as Handled)._handle]));
+}
+
+interface Handled {
+  readonly _handle: Server;
 }
 
 function stillUsed(apps: readonly string[]): DeployError {
