@@ -4,15 +4,11 @@
  *
  * node crash.mjs [--kills 200] [--seed 1] [--verbose]; prints one JSON line at the end, exit code 1 on any fault.
  */
-import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { setContent, writeApp } from "./fixture.mjs";
 import { faultsOf, get, processesOf } from "./look.mjs";
+import { createWorkspace, eventually } from "./workspace.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -24,19 +20,11 @@ const { values: options } = parseArgs({
 });
 const kills = Number(options.kills ?? 200);
 const seed = Number(options.seed ?? 1);
-const packages = fileURLToPath(new URL("../../..", import.meta.url));
-const root = mkdtempSync(join(tmpdir(), "deploy-crash-"));
-const app = join(root, "app");
-const home = join(root, "home");
-const port = await freePort();
-const environment = {
-  ...process.env,
-  DEPLOY_HOME: home,
-  DEPLOY_PORT: String(port),
-  CI: "true",
-  NO_COLOR: "1",
-};
-delete environment.NODE_EXTRA_CA_CERTS;
+const workspace = await createWorkspace();
+const { home, port, root } = workspace;
+const app = workspace.directory("app");
+const deploy = (...words) => workspace.deploy("app", ...words);
+const must = (...words) => workspace.must("app", ...words);
 const say = (text) => options.verbose && console.error(text);
 
 /** A small generator with a seed, so that a failing run can be had again. */
@@ -49,41 +37,8 @@ function random() {
 }
 const pick = (list) => list[Math.floor(random() * list.length)];
 
-function deploy(...args) {
-  const child = spawn(process.execPath, [join(packages, "cli", "dist", "deploy.js"), ...args], {
-    cwd: app,
-    env: environment,
-    stdio: ["pipe", "pipe", "pipe"],
-  });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.on("data", (chunk) => (stdout += chunk));
-  child.stderr.on("data", (chunk) => (stderr += chunk));
-  child.stdin.end("a secret\n");
-  const done = new Promise((resolve) =>
-    child.on("close", (code, signal) => resolve({ code, signal, stdout, stderr })),
-  );
-  return { child, done };
-}
-
-async function must(...args) {
-  const result = await deploy(...args).done;
-  if (result.code === 0) return result;
-  throw new Error(
-    `deploy ${args.join(" ")} ended with ${result.code ?? result.signal}:\n${result.stderr}${result.stdout}`,
-  );
-}
-
-function supervisorPid() {
-  try {
-    return JSON.parse(readFileSync(join(home, "supervisor.json"), "utf8")).pid;
-  } catch {
-    return undefined;
-  }
-}
-
 function killSupervisor() {
-  const pid = supervisorPid();
+  const pid = workspace.supervisorPid();
   if (pid === undefined || !processesOf(home).supervisors.some((one) => Number(one.pid) === pid))
     return false;
   process.kill(pid, "SIGKILL");
@@ -176,35 +131,11 @@ async function checkLogs() {
   return { lines: texts.length, runs };
 }
 
-async function eventually(problemOf, withinMs = 15_000) {
-  const end = Date.now() + withinMs;
-  for (;;) {
-    const problem = problemOf();
-    if (problem === undefined) return;
-    if (Date.now() > end) throw new Error(problem);
-    await sleep(100);
-  }
-}
-
-function sleep(milliseconds) {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
-
-function freePort() {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port: free } = server.address();
-      server.close(() => resolve(free));
-    });
-  });
-}
-
 const started = Date.now();
 let faults = 0;
 let done = 0;
 try {
-  (await import("node:fs")).mkdirSync(app, { recursive: true });
-  writeApp(app, packages);
+  writeApp(app, workspace.packages);
   setContent(app, currentContent());
   await must("secrets", "set", "SECRET_KEY");
   await converge();
@@ -248,15 +179,6 @@ try {
   console.error(`after ${done} kills (seed ${seed}): ${error.stack}`);
 } finally {
   if (options.keep) console.error(`kept: ${root}`);
-  else {
-    for (const { pid } of Object.values(processesOf(home)).flat()) {
-      try {
-        process.kill(Number(pid), "SIGKILL");
-      } catch {
-        // It has just ended.
-      }
-    }
-    rmSync(root, { recursive: true, force: true });
-  }
+  else workspace.remove();
 }
 process.exit(faults === 0 ? 0 : 1);

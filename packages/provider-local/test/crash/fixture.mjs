@@ -28,9 +28,7 @@ SQL
 
 /** Writes the app that is deployed, killed and deployed again. */
 export function writeApp(directory, packages) {
-  mkdirSync(join(directory, "node_modules", "@deploy"), { recursive: true });
-  symlinkSync(join(packages, "core"), join(directory, "node_modules", "@deploy", "core"));
-  writeFileSync(join(directory, ".gitignore"), "node_modules\n");
+  prepare(directory, packages);
   writeFileSync(
     join(directory, "deploy.config.mjs"),
     `import { defineApp } from "@deploy/core";
@@ -58,4 +56,25 @@ export default defineApp({
 export function setContent(directory, content) {
   writeFileSync(join(directory, "process.mjs"), processFile.replace("CONTENT", JSON.stringify(content)));
   writeFileSync(join(directory, "content.txt"), `${content}\n`);
+}
+
+/** Writes an app without add-ons and secrets, which nobody touches: the neighbour of the one that is killed. */
+export function writeBystander(directory, packages) {
+  prepare(directory, packages);
+  writeFileSync(
+    join(directory, "deploy.config.mjs"),
+    `import { defineApp } from "@deploy/core";
+export default defineApp({
+  name: "bystander",
+  processes: { web: { command: "exec node process.mjs", health: "/", stopWithin: "2 s" } },
+});
+`,
+  );
+  writeFileSync(join(directory, "process.mjs"), processFile.replace("CONTENT", '"bystander"'));
+}
+
+function prepare(directory, packages) {
+  mkdirSync(join(directory, "node_modules", "@deploy"), { recursive: true });
+  symlinkSync(join(packages, "core"), join(directory, "node_modules", "@deploy", "core"));
+  writeFileSync(join(directory, ".gitignore"), "node_modules\n");
 }

@@ -13,14 +13,15 @@ export function processesOf(home) {
       if (state === "Z") continue;
       const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
       const environment = readFileSync(`/proc/${pid}/environ`, "latin1");
+      const place = readlinkSync(`/proc/${pid}/cwd`);
       const run = /(?:^|\0)DEPLOY_RUN_ID=([^\0]*)/.exec(environment)?.[1];
       if (command.includes("-D ") && [home, machineRoot(home)].some((place) => command.includes(place)))
         found.databases.push({ pid, command });
       else if (command.startsWith("deploy supervisor") || command.includes("supervisor.js")) {
         if (new RegExp(`(?:^|\\0)DEPLOY_HOME=${home}(?:\\0|$)`).test(environment))
           found.supervisors.push({ pid, command });
-      } else if (run !== undefined && readlinkSync(`/proc/${pid}/cwd`).startsWith(home)) {
-        const entry = { pid, run, command, parent, leader: pid === group };
+      } else if (run !== undefined && place.startsWith(home)) {
+        const entry = { pid, run, command, parent, place, leader: pid === group };
         if (/^(web|worker)\./.test(run)) found.instances.push(entry);
         else found.commands.push(entry);
       }
