@@ -1,5 +1,6 @@
 import { rmSync } from "node:fs";
 import { defineConfig } from "tsup";
+import { copyTemplates } from "./scripts/copy-templates.mjs";
 
 // Both builds write to it, so that neither can be the one that cleans it.
 rmSync(new URL("dist", import.meta.url), { recursive: true, force: true });
@@ -23,5 +24,6 @@ export default defineConfig([
     dts: false,
     splitting: true,
     treeshake: true,
+    onSuccess: copyTemplates,
   },
 ]);

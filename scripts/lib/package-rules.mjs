@@ -73,6 +73,8 @@ export function checkFiles(folder, manifest, packed) {
     .filter((path) => !paths.includes(path))
     .map((path) => `${path} is not in the package`);
   for (const path of paths) {
+    // Sources on purpose: what `deploy provider new` copies.
+    if (path.startsWith("dist/templates/")) continue;
     const isWanted = /^(?:dist\/.*\.(?:c?js|d\.ts|json)|README\.md|LICENSE|package\.json)$/.test(path);
     if (!isWanted || /\.test\.|test-helper|fixture/.test(path))
       problems.push(`${path} has no place in the package`);

@@ -14,6 +14,7 @@ export const LOADERS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   restart: () => import("./commands/restart.js"),
   rollback: () => import("./commands/rollback.js"),
   promote: () => import("./commands/promote.js"),
+  "provider new": () => import("./commands/provider-new.js"),
   down: () => import("./commands/down.js"),
   status: () => import("./commands/status.js"),
   logs: () => import("./commands/logs.js"),

@@ -1,5 +1,6 @@
 import { LIFECYCLE_COMMANDS } from "./lifecycle.js";
 import { OPERATION_COMMANDS } from "./operations.js";
+import { PROVIDER_COMMANDS } from "./providers.js";
 import type { CommandSpec } from "./types.js";
 
 const ORDER = [
@@ -19,20 +20,24 @@ const ORDER = [
   "addons",
   "down",
   "doctor",
+  "provider",
   "completion",
   "help",
 ];
 const place = (command: CommandSpec): number => ORDER.indexOf(command.name.split(" ")[0] ?? "");
 
 /** Every command there is, in the order of a day's work: help, parser and completion are made of this table. */
-export const COMMANDS: readonly CommandSpec[] = [...LIFECYCLE_COMMANDS, ...OPERATION_COMMANDS].sort(
-  (left, right) => place(left) - place(right),
-);
+export const COMMANDS: readonly CommandSpec[] = [
+  ...LIFECYCLE_COMMANDS,
+  ...OPERATION_COMMANDS,
+  ...PROVIDER_COMMANDS,
+].sort((left, right) => place(left) - place(right));
 
 /** What a group of commands is about. */
 export const GROUPS: Readonly<Record<string, string>> = {
   secrets: "Store, list, reveal and forget secrets",
   addons: "Look at databases, connect, back up, restore",
+  provider: "Start a provider of your own, and test it",
 };
 
 /** What a line of arguments begins with: a command, a group without its command, or neither. */
