@@ -26,7 +26,10 @@ export const systemClock: Clock = {
 
 /** What every call of a provider gets, instead of globals: nothing else may be reached for. */
 export interface Context {
-  /** Aborted when the user cancels or a deadline has passed; every call must honour it. */
+  /**
+   * Aborted when a call has to end: its deadline has passed, or the user cancelled and it did not end within the
+   * engine's drain time. Every call must honour it.
+   */
   readonly signal: AbortSignal;
   /** The environment variables of the caller: where credentials are read from. */
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -1,3 +1,4 @@
+import { addressVariable } from "../app/addon-variables.js";
 import { suggest } from "../app/edit-distance.js";
 import type { ResolvedEnvironment } from "../app/resolved.js";
 import type { Context } from "../context.js";
@@ -52,7 +53,7 @@ export async function composeEnvironment(
 ): Promise<Composition> {
   const scope = scopeOf(environment);
   const { target, images, logs } = environment.providers;
-  const notes: string[] = [];
+  const notes: string[] = [...limitNotes(environment)];
 
   const servers = target.servers?.resources(scope, serverNeeds(environment)).resources ?? [];
   const logResources = logs.logs?.resources?.(scope).resources ?? [];
@@ -89,6 +90,17 @@ export async function composeEnvironment(
     notes: [...notes, ...(traffic?.notes ?? [])],
     problems: traffic?.problems ?? [],
   };
+}
+
+/** A limit that nobody holds the process to would be a promise broken in silence. */
+function limitNotes(environment: ResolvedEnvironment): string[] {
+  const { target } = environment.providers;
+  const isolation = target.servers?.capabilities.isolation;
+  if (isolation === undefined || isolation === true) return [];
+  const limited = environment.processes.filter((one) => one.memory !== undefined || one.cpu !== undefined);
+  if (limited.length === 0) return [];
+  const names = limited.map((one) => one.name).join(", ");
+  return [`Memory and CPU of ${names} are not limited by ${target.name}: ${isolation.no}.`];
 }
 
 function serverNeeds(environment: ResolvedEnvironment): { memory: number; instances: number } {
@@ -147,11 +159,6 @@ function composeConfig(
     }
   }
   return { ...config, ...environment.config };
-}
-
-/** The variable by which fellow processes find a process: `billing-api` is at `BILLING_API_URL`. */
-export function addressVariable(process: string): string {
-  return `${process.toUpperCase().replaceAll("-", "_")}_URL`;
 }
 
 function releaseCommandOf(

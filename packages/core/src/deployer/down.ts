@@ -1,4 +1,5 @@
 import type { Provider } from "../elements/provider.js";
+import { assertUnblocked } from "../engine/apply-plan.js";
 import type { Operation } from "../engine/events.js";
 import { prepareRemoval } from "../engine/make-removal.js";
 import { createOperation } from "../engine/operation.js";
@@ -7,7 +8,7 @@ import { anySignal, baseContext, callContext, sharedContext } from "./context.js
 import { underLease } from "./lease.js";
 import { accounts } from "./prepare.js";
 import { usedProviders, withOwnedRecords } from "./providers.js";
-import { announce, applyAnnounced, refuseBlocked } from "./run-plan.js";
+import { announce, applyAnnounced } from "./run-plan.js";
 import { guardAccount, type Session } from "./session.js";
 import type { DownOptions, DownResult } from "./types.js";
 
@@ -30,7 +31,7 @@ export function down(session: Session, options: DownOptions): Operation<DownResu
           options: { force: true, deleteData: options.deleteData ?? [] },
           emit,
         });
-        refuseBlocked(prepared.plan);
+        assertUnblocked(prepared.plan);
         const applied = await applyAnnounced(session, prepared, { emit, signal, check, startedAt });
         const keptIds = new Set(prepared.plan.kept.map((kept) => kept.id));
         const left = await stillThere(session, providers, keptIds, signal);

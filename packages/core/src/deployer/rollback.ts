@@ -61,7 +61,7 @@ export function chooseRelease(releases: readonly Release[], to: number | undefin
       active === undefined
         ? "No release has ever served here."
         : `No release has served before release ${present}.`,
-    hint: "Name one with --to, or deploy an earlier commit.",
+    hint: "Deploy an earlier commit, or name a release: deploy rollback <number>.",
     details: { releases: numbersOf(releases) },
   });
 }

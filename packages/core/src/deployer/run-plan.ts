@@ -1,4 +1,4 @@
-import { applyPlan } from "../engine/apply-plan.js";
+import { applyPlan, assertUnblocked } from "../engine/apply-plan.js";
 import type { DeployEvent } from "../engine/events.js";
 import { isOut, UNKNOWN } from "../engine/out.js";
 import type { Plan } from "../engine/plan.js";
@@ -8,7 +8,6 @@ import { DeployError } from "../errors.js";
 import { urlsOf } from "./compose-traffic.js";
 import { callContext } from "./context.js";
 import type { PreparedRun } from "./prepare.js";
-import { problemsError } from "./providers.js";
 import type { Session } from "./session.js";
 import type { UpResult } from "./types.js";
 import { environmentUrls } from "./urls.js";
@@ -51,22 +50,6 @@ export interface Announcer {
 }
 
 /**
- * Refuses a plan that something keeps from being applied, with all of it at once.
- *
- * @throws the code that all blocks share, such as `secrets.missing`, else `plan.blocked`.
- */
-export function refuseBlocked(plan: Plan): void {
-  if (plan.blocks.length === 0) return;
-  const codes = new Set(plan.blocks.map((block) => block.code));
-  const code = codes.size === 1 ? plan.blocks[0]!.code : "plan.blocked";
-  throw problemsError(
-    code,
-    "The plan cannot be applied",
-    plan.blocks.map(({ message, hint }) => ({ message, ...(hint === undefined ? {} : { hint }) })),
-  );
-}
-
-/**
  * Refuses a saved plan that is not of this app, environment and operation, or that the world has moved away from.
  *
  * @throws `plan.other-environment`, `plan.stale`.
@@ -94,7 +77,7 @@ export async function applyRun(
   const { prepared, composition } = run;
   const say = announce(session, options.emit);
   if (options.saved !== undefined) refuseStale(options.saved, prepared.plan);
-  refuseBlocked(prepared.plan);
+  assertUnblocked(prepared.plan);
   const applied = await applyAnnounced(session, prepared, options);
 
   const context = callContext(session.surroundings, options.signal);

@@ -38,7 +38,7 @@ export interface Images {
   /**
    * The image as a node of the plan. Reads (and hashes) the build context, writes nothing.
    *
-   * @throws `images.no-context`, `images.no-dockerfile`, `images.unknown`.
+   * @throws `images.context-missing`, `images.no-dockerfile` where one is needed, `images.unknown` for an image that is gone.
    */
   image(context: Context, scope: Scope, source: ImageSource): Promise<ImagePlan>;
 }

@@ -38,14 +38,17 @@ export function endedError(run: Run, plan: Plan): DeployError {
     });
   }
   const { error, subject } = first;
-  const resume = "Then run the same again: it continues where this run stopped.";
   return new DeployError({
     ...error.toJSON(),
     message: error.message,
-    hint: error.hint === undefined ? `Mend what failed. ${resume}` : `${error.hint} ${resume}`,
+    hint: `${sentence(error.hint ?? "Mend what failed")} Run the same again afterwards: it continues where this run stopped.`,
     cause: error,
     details: { ...error.details, id: subject.id, label: subject.label, done, notDone, alsoFailed },
   });
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 function isDone(run: Run, id: string): boolean {
