@@ -2,6 +2,7 @@ import { mkdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DeployError, type Lease, type LeaseHolder, type Scope } from "@deploy/core";
 import { ensureHome, environmentFileName, findHome, type Home } from "./home.js";
+import { withDiskErrors } from "./operating-system/disk-errors.js";
 import { acquireLock, readHolder } from "./operating-system/lock-file.js";
 
 /**
@@ -15,7 +16,12 @@ export function createLease(): Lease {
       const home = findHome(context.env);
       ensureHome(home);
       const path = leasePath(home, scope);
-      await mkdir(home.leases, { recursive: true, mode: 0o700 });
+      // Not recursive: that hides EROFS behind ENOENT.
+      await withDiskErrors({ path: home.leases, doing: "make" }, () =>
+        mkdir(home.leases, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+          if (error.code !== "EEXIST") throw error;
+        }),
+      );
       const lock = await acquireLock(path, { ...holder });
       if (!lock.acquired) return { holder: (lock.holder?.info as unknown as LeaseHolder) ?? holder };
       return {

@@ -2,6 +2,7 @@ import { DeployError, type Route } from "@deploy/core";
 import { type Environment, openEnvironment } from "./environment.js";
 import { emptyState, listEnvironments, loadState } from "./environment-state.js";
 import { serviceId } from "./formation.js";
+import { clearLostState } from "./lost-state.js";
 import type { Machinery } from "./machinery.js";
 import type { Route as ProxyRoute } from "./proxy/index.js";
 
@@ -26,6 +27,7 @@ export interface Environments {
 /** Makes the set of environments; empty until `recover`. */
 export function createEnvironments(machinery: Machinery): Environments {
   const all = new Map<string, Environment>();
+  const opening = new Map<string, Promise<Environment>>();
 
   const syncRoutes = (): void => {
     const routes: Record<string, ProxyRoute> = {};
@@ -38,6 +40,14 @@ export function createEnvironments(machinery: Machinery): Environments {
       }
     }
     machinery.proxy.setRoutes(routes);
+  };
+
+  const openFromDisk = async (app: string, environment: string): Promise<Environment> => {
+    const stored = await loadState(machinery.home, app, environment);
+    if (stored === undefined) await clearLostState(machinery.home, app, environment);
+    const opened = openEnvironment(machinery, stored ?? emptyState(app, environment));
+    all.set(keyOf(app, environment), opened);
+    return opened;
   };
 
   return {
@@ -57,14 +67,12 @@ export function createEnvironments(machinery: Machinery): Environments {
     },
     async open(app, environment) {
       const key = keyOf(app, environment);
-      const present = all.get(key);
+      const present = all.get(key) ?? opening.get(key);
       if (present !== undefined) return present;
-      const state = (await loadState(machinery.home, app, environment)) ?? emptyState(app, environment);
-      const meanwhile = all.get(key);
-      if (meanwhile !== undefined) return meanwhile;
-      const opened = openEnvironment(machinery, state);
-      all.set(key, opened);
-      return opened;
+      // One of those who ask at once does it: the others would clear away what it has begun.
+      const work = openFromDisk(app, environment).finally(() => opening.delete(key));
+      opening.set(key, work);
+      return work;
     },
     async remove(app, environment) {
       const opened = all.get(keyOf(app, environment));

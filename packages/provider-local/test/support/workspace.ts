@@ -71,9 +71,9 @@ export async function createWorkspace(options: { readonly home?: string } = {}):
     },
     supervisor: () => JSON.parse(readFileSync(join(home, "supervisor.json"), "utf8")) as SupervisorFacts,
     pids: () =>
-      instancesOf(root)
-        .map((one) => one.pid)
-        .sort((a, b) => a - b),
+      [...new Set([root, home].flatMap((place) => instancesOf(place).map((one) => one.pid)))].sort(
+        (a, b) => a - b,
+      ),
     async remove() {
       await killAll([root, home]);
       rmSync(root, { recursive: true, force: true });
