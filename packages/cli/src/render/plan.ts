@@ -105,7 +105,18 @@ function printable(value: unknown): string {
   if (value === undefined) return "(absent)";
   if (typeof value === "string")
     return value === "" || /^\s|\s$/.test(value) ? JSON.stringify(value) : neutralise(value);
-  return neutralise(JSON.stringify(value) ?? String(value));
+  const names = namesOf(value);
+  return neutralise(names ?? JSON.stringify(value) ?? String(value));
+}
+
+/** A list of things that have names (processes, jobs, routes) is told by these; the whole is in `--json`. */
+function namesOf(value: unknown): string | undefined {
+  if (!Array.isArray(value) || value.length === 0) return undefined;
+  const names = value.map((one: unknown) => {
+    const { name, host } = (typeof one === "object" && one !== null ? one : {}) as Record<string, unknown>;
+    return typeof name === "string" ? name : host;
+  });
+  return names.every((name) => typeof name === "string") ? names.join(", ") : undefined;
 }
 
 function section(title: string, lines: readonly string[], { style, columns }: PlanView): string[] {
