@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { cliProgram } from "./lib/cli-program.mjs";
 import { endLeftovers } from "./lib/leftovers.mjs";
+import { packageFolders } from "./lib/package-rules.mjs";
 import { cleanEnvironment, ROOT, run, whenInterrupted } from "./lib/run.mjs";
 import { emptyTally, tallyLine } from "./lib/tally.mjs";
 
@@ -59,7 +60,7 @@ async function install() {
   await mkdir(project);
   await writeFile(join(project, "package.json"), '{ "private": true, "type": "module" }');
   const npm = { env: { ...process.env, npm_config_update_notifier: "false" } };
-  for (const name of await readdir(join(ROOT, "packages"))) {
+  for (const name of await packageFolders(join(ROOT, "packages"))) {
     const argv = ["pack", "--ignore-scripts", `--pack-destination=${packages}`, join(ROOT, "packages", name)];
     await succeed(["npm", ...argv], npm);
   }

@@ -12,7 +12,7 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
  * @param {string} directory
  * @returns {{ pid: number, command: string }[]}
  */
-export function findLeftovers(directory) {
+function findLeftovers(directory) {
   if (process.platform !== "linux") return [];
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)

@@ -1,3 +1,7 @@
+import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+
 /**
  * What a published package must and must not hold.
  *
@@ -22,6 +26,16 @@
  * @property {Record<string, string>} [optionalDependencies]
  * @property {{ access?: string, provenance?: boolean }} [publishConfig]
  */
+
+/**
+ * The packages, by folder; what is no package has no manifest.
+ *
+ * @param {string} directory
+ */
+export async function packageFolders(directory) {
+  const folders = await readdir(directory);
+  return folders.filter((name) => existsSync(join(directory, name, "package.json"))).sort();
+}
 
 /** Bytes when installed. The local provider's supervisor carries its libraries in one file, so that it runs from anywhere. */
 const BUDGETS = /** @type {Record<string, number>} */ ({ "provider-local": 2_000_000 });
