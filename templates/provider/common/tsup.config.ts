@@ -1,12 +1,10 @@
-import { defineConfig, type Options } from "tsup";
+import { defineConfig } from "tsup";
 
-const config: Options = defineConfig({
+export default defineConfig({
   entry: ["src/index.ts"],
   format: "esm",
   target: "node20",
   dts: true,
   clean: true,
   treeshake: true,
-}) as Options;
-
-export default config;
+});

@@ -27,17 +27,25 @@ export function createDns(api: Api): Dns {
     zones: (context) => api.zones(context),
     list: async (context, zone) => recordSets(await api.records(context, zone)),
     async apply(context, zone, changes) {
+      const present = await api.records(context, zone);
       // One after the other: a removal may be what makes room for the next record.
-      for (const change of changes) await applyChange(api, context, zone, change);
+      for (const change of changes) await applyChange(api, context, zone, present, change);
     },
   };
 }
 
-async function applyChange(api: Api, context: Context, zone: string, change: DnsRecordChange): Promise<void> {
+/** Looks at what is there first: the same change twice makes no difference. */
+async function applyChange(
+  api: Api,
+  context: Context,
+  zone: string,
+  all: readonly VendorRecord[],
+  change: DnsRecordChange,
+): Promise<void> {
   const place = change.action === "create" ? change.record : change.before;
-  const present = (await api.records(context, zone)).filter((one) => isAt(one, place));
+  const present = all.filter((one) => isAt(one, place));
   if (change.action === "delete") {
-    // Somebody else may have put a record there since the zone was listed.
+    // Ours alone: somebody may have added a value by hand.
     const ours = present.filter((one) => one.comment === (change.before.marker ?? ""));
     for (const one of ours) await api.remove(context, zone, one.id);
     return;

@@ -7,7 +7,8 @@ import { pathToFileURL } from "node:url";
 /** @typedef {{ id: string, name: string, type: string, content: string, ttl: number, comment: string }} Held */
 
 const TOKEN = "nimbus-cloud-test-token";
-const PAGE = 3;
+/** Small, so that the provider has to turn pages. */
+const PAGE = 25;
 
 /** Starts it on a free port of this machine. */
 export async function startVendor() {

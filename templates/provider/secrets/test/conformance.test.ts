@@ -1,0 +1,14 @@
+import { conformance } from "@deploy/conformance/vitest";
+import { afterAll } from "vitest";
+import { nimbusCloud } from "../src/index.js";
+import { startVendor } from "./vendor.mjs";
+
+const vendor = await startVendor();
+afterAll(() => vendor.close());
+
+conformance({
+  provider: () => nimbusCloud(),
+  context: { env: vendor.env },
+  secrets: [vendor.env.NIMBUS_CLOUD_TOKEN],
+  reset: () => vendor.reset(),
+});
