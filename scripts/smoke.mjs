@@ -29,7 +29,7 @@ whenInterrupted(async () => {
 });
 try {
   await check("the packages install into an empty project", install);
-  for (const node of values.node) await checkWith(node);
+  if (tally.failed === 0) for (const node of values.node) await checkWith(node);
 } finally {
   const left = await endLeftovers(directory);
   for (const { pid, command } of left) console.log(`✖ left running: ${pid} ${command}`);
