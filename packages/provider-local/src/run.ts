@@ -48,9 +48,11 @@ export async function runOneOff(context: Context, scope: Scope, request: RunRequ
     await client.call("DELETE", pathOf(scope, "one-offs", plan.id)).catch(() => {});
     throw thrown;
   });
+  // Listened to before anything is waited for: a quick command has ended, and its output is gone, before an answer.
+  const output = inherit ? nothing() : merge(child.stdout, child.stderr);
   const exitCode = new Promise<number>((resolve) => {
     child.on("error", () => {});
-    child.once("close", (code, signal) =>
+    child.once("exit", (code, signal) =>
       resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
     );
   }).finally(() => client.call("DELETE", pathOf(scope, "one-offs", plan.id)).catch(() => {}));
@@ -58,9 +60,8 @@ export async function runOneOff(context: Context, scope: Scope, request: RunRequ
     pid: child.pid ?? 0,
     startTime: (await processStartTime(child.pid ?? 0)) ?? "ended",
   });
-  if (inherit) return { output: nothing(), exitCode };
-  void feed(child.stdin, request.input);
-  return { output: merge(child.stdout, child.stderr), exitCode };
+  if (!inherit) void feed(child.stdin, request.input);
+  return { output, exitCode };
 }
 
 async function* nothing(): AsyncGenerator<never> {}
@@ -76,11 +77,17 @@ async function feed(stdin: NodeJS.WritableStream | null, input: RunRequest["inpu
   stdin.end();
 }
 
-async function* merge(
+interface Piece {
+  readonly stream: "stdout" | "stderr";
+  readonly data: Uint8Array;
+}
+
+/** Both outputs in the order in which they come; listens at once, whenever it is read. */
+function merge(
   stdout: NodeJS.ReadableStream | null,
   stderr: NodeJS.ReadableStream | null,
-): AsyncGenerator<{ stream: "stdout" | "stderr"; data: Uint8Array }> {
-  const queue: { stream: "stdout" | "stderr"; data: Uint8Array }[] = [];
+): AsyncIterable<Piece> {
+  const queue: Piece[] = [];
   let open = 0;
   let wake = (): void => {};
   for (const [stream, source] of [
@@ -100,11 +107,13 @@ async function* merge(
       wake();
     });
   }
-  while (open > 0 || queue.length > 0) {
-    const next = queue.shift();
-    if (next !== undefined) {
-      yield next;
-      (next.stream === "stdout" ? stdout : stderr)?.resume();
-    } else await new Promise<void>((resolve) => (wake = resolve));
-  }
+  return (async function* () {
+    while (open > 0 || queue.length > 0) {
+      const next = queue.shift();
+      if (next !== undefined) {
+        yield next;
+        (next.stream === "stdout" ? stdout : stderr)?.resume();
+      } else await new Promise<void>((resolve) => (wake = resolve));
+    }
+  })();
 }

@@ -184,6 +184,8 @@ export function createInstances(
     async stop(instance) {
       instance.state = "stopping";
       await instance.running.stop(instance.definition.stopWithinMs);
+      // A child that has left the group, as daemons do, still carries the run's id.
+      await killRun({ run: instance.record.run }, await readAllProcesses());
       await forget(instance.record);
     },
 

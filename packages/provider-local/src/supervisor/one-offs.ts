@@ -29,20 +29,27 @@ export function createOneOffs(
   return {
     async plan({ mode, process, instance }) {
       const release = parts.releases.serving();
-      const slot = instance === undefined ? undefined : formation.slots.get(instance);
-      if (instance !== undefined && slot === undefined) {
+      const order = release.processes.map((one) => one.name);
+      const slots = [...formation.slots.values()]
+        .filter((slot) => process === undefined || slot.definition.name === process)
+        .sort(
+          (a, b) =>
+            order.indexOf(a.definition.name) - order.indexOf(b.definition.name) || a.number - b.number,
+        );
+      const entered =
+        mode === "run" ? undefined : slots.find((slot) => instance === undefined || slot.name === instance);
+      if (mode === "exec" && entered === undefined) {
         throw new DeployError({
           code: "containers.unknown-instance",
-          message: `There is no instance ${instance}.`,
-          hint: `Running: ${[...formation.slots.keys()].join(", ") || "none"}.`,
+          message: `There is no instance ${instance ?? `of ${process ?? state.app}`}.`,
+          hint: `Running: ${[...formation.slots.keys()].sort().join(", ") || "none"}.`,
         });
       }
-      const name = slot?.definition.name ?? process;
+      const name = entered?.definition.name ?? process;
       const definition = release.processes.find((one) => one.name === name) ?? release.processes[0];
       const place = environmentDirectory(machinery.home, state.app, state.environment);
       const directory = join(place, "releases", String(release.number));
       const run = `run-${release.number}-${randomBytes(5).toString("hex")}`;
-      const entered = mode === "exec" ? (slot ?? [...formation.slots.values()][0]) : undefined;
       const port = entered?.instance?.record.port;
       const environment = await processEnvironment({
         app: state.app,

@@ -20,6 +20,9 @@ createServer((request, response) => {
     response.end(String(process.env[request.url.slice(5)]));
   } else if (request.url === "/crash") {
     response.end("bye", () => process.exit(9));
+  } else if (request.url === "/burn") {
+    for (const end = Date.now() + 500; Date.now() < end; );
+    response.end("done");
   } else {
     response.end(JSON.stringify({ release, instance, version, pid: process.pid }));
   }
