@@ -32,6 +32,7 @@ export type * from "./elements/importers.js";
 export type * from "./elements/lease.js";
 export type * from "./elements/logs.js";
 export type * from "./elements/provider.js";
+export type * from "./elements/scope.js";
 export type * from "./elements/secrets.js";
 export type * from "./elements/servers.js";
 export type * from "./elements/traffic.js";

@@ -1,5 +1,6 @@
 import type { Support } from "../elements/capability.js";
-import type { ElementName, Provider } from "../elements/provider.js";
+import type { Provider } from "../elements/provider.js";
+import type { ElementName } from "../elements/scope.js";
 import type { Problem } from "../errors.js";
 import { formatPath } from "./report.js";
 import type { ResolvedDomain, ResolvedEnvironment } from "./resolved.js";

@@ -1,4 +1,4 @@
-import type { ElementName } from "../elements/provider.js";
+import type { ElementName } from "../elements/scope.js";
 import { type Check, isFields, listOf, wrongType } from "./checks.js";
 import { formatPath, type Path, type Report } from "./report.js";
 

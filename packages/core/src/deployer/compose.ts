@@ -6,7 +6,7 @@ import type { AddonPlan } from "../elements/addons.js";
 import { isSupported } from "../elements/capability.js";
 import type { ReleaseOrigin, ReleaseSpec } from "../elements/containers.js";
 import type { ImageSource } from "../elements/images.js";
-import type { Scope } from "../elements/provider.js";
+import type { Scope } from "../elements/scope.js";
 import { type In, type Out, output } from "../engine/out.js";
 import type { AnyResource } from "../engine/resource.js";
 import { DeployError, type Problem } from "../errors.js";

@@ -1,7 +1,8 @@
 import type { ResolvedEnvironment } from "../app/resolved.js";
 import type { App } from "../app/types.js";
 import type { Context } from "../context.js";
-import type { Identity, Provider, Scope } from "../elements/provider.js";
+import type { Identity, Provider } from "../elements/provider.js";
+import type { Scope } from "../elements/scope.js";
 import { DeployError, type Problem } from "../errors.js";
 import { callContext, type Surroundings } from "./context.js";
 

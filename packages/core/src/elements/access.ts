@@ -1,6 +1,6 @@
 import type { Context } from "../context.js";
 import type { Support } from "./capability.js";
-import type { ElementPlan, Scope } from "./provider.js";
+import type { ElementPlan, Scope } from "./scope.js";
 
 /** What a person may do with an app, each including the one before. */
 export type Role = "viewer" | "deployer" | "operator" | "manager";

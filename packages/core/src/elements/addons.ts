@@ -4,7 +4,7 @@ import type { In, Out } from "../engine/out.js";
 import type { AnyResource } from "../engine/resource.js";
 import type { Redacted } from "../redacted.js";
 import type { Support } from "./capability.js";
-import type { ElementPlan, Scope } from "./provider.js";
+import type { ElementPlan, Scope } from "./scope.js";
 
 /** What a provider's add-ons can do; checked before any call. */
 export interface AddonsCapabilities {

@@ -6,7 +6,7 @@ import type { AnyResource } from "../engine/resource.js";
 import type { Redacted } from "../redacted.js";
 import type { Support } from "./capability.js";
 import type { ImageReference } from "./images.js";
-import type { ElementPlan, Scope } from "./provider.js";
+import type { ElementPlan, Scope } from "./scope.js";
 
 /** A secret as a release pins it: by name and version, never by value. */
 export interface SecretReference {

@@ -1,7 +1,8 @@
 import type { Context } from "../context.js";
 import type { Owned } from "../engine/resource.js";
 import { normaliseName } from "./dns-values.js";
-import type { Provider, Scope } from "./provider.js";
+import type { Provider } from "./provider.js";
+import type { Scope } from "./scope.js";
 import type { Dns, ObservedRecordSet } from "./traffic.js";
 
 /** A provider that answers for DNS. */

@@ -13,7 +13,7 @@ import {
   recordMarker,
 } from "./dns-ownership.js";
 import { conflicts, findZone, normaliseName, normaliseValues } from "./dns-values.js";
-import type { Scope } from "./provider.js";
+import type { Scope } from "./scope.js";
 import type { DnsRecordChange, DnsRecordSet, ObservedRecordSet } from "./traffic.js";
 
 /** A record of ours as it is in its zone. */

@@ -2,7 +2,7 @@ import type { ResolvedBuild } from "../app/resolved.js";
 import type { Context } from "../context.js";
 import type { Out } from "../engine/out.js";
 import type { Support } from "./capability.js";
-import type { ElementPlan, Scope } from "./provider.js";
+import type { ElementPlan, Scope } from "./scope.js";
 
 /** An immutable build of the app. */
 export interface ImageReference {

@@ -1,5 +1,5 @@
 import type { Context } from "../context.js";
-import type { Scope } from "./provider.js";
+import type { Scope } from "./scope.js";
 
 /** Who holds an environment's deploy lock. */
 export interface LeaseHolder {

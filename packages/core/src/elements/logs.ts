@@ -1,6 +1,6 @@
 import type { Context } from "../context.js";
 import type { Support } from "./capability.js";
-import type { ElementPlan, Scope } from "./provider.js";
+import type { ElementPlan, Scope } from "./scope.js";
 
 /** Which output of a process a line came from; `system` is what the platform itself says about it. */
 export type LogStream = "stdout" | "stderr" | "system";

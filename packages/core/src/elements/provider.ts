@@ -1,5 +1,5 @@
 import type { Context } from "../context.js";
-import type { AnyResource, Owned } from "../engine/resource.js";
+import type { Owned } from "../engine/resource.js";
 import type { Access } from "./access.js";
 import type { Addons } from "./addons.js";
 import type { Containers } from "./containers.js";
@@ -8,34 +8,10 @@ import type { Images } from "./images.js";
 import type { Importer } from "./importers.js";
 import type { Lease } from "./lease.js";
 import type { Logs } from "./logs.js";
+import type { Scope } from "./scope.js";
 import type { Secrets } from "./secrets.js";
 import type { Servers } from "./servers.js";
 import type { Certificates, Dns, Ingress } from "./traffic.js";
-
-/** The elements and optional powers that a provider may implement; traffic has three parts. */
-export type ElementName =
-  | "servers"
-  | "images"
-  | "containers"
-  | "logs"
-  | "secrets"
-  | "ingress"
-  | "dns"
-  | "certificates"
-  | "addons"
-  | "access";
-
-/** Which app, bound to which environment: everything a provider names or tags is named after these two. */
-export interface Scope {
-  readonly app: string;
-  /** `local`, `staging`, `production`, or with a slash `review/12`. */
-  readonly environment: string;
-}
-
-/** What an element wants to be there. */
-export interface ElementPlan {
-  readonly resources: readonly AnyResource[];
-}
 
 /** One credential of a provider: this table feeds errors, `init`, `doctor`, the docs and CI templates. */
 export interface CredentialField {

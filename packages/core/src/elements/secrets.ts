@@ -3,7 +3,7 @@ import type { Resource } from "../engine/resource.js";
 import type { Redacted } from "../redacted.js";
 import type { Support } from "./capability.js";
 import type { SecretReference } from "./containers.js";
-import type { Scope } from "./provider.js";
+import type { Scope } from "./scope.js";
 
 /** A secret without its value. */
 export interface SecretEntry {

@@ -1,6 +1,6 @@
 import type { Context } from "../context.js";
 import type { Support } from "./capability.js";
-import type { ElementPlan, Scope } from "./provider.js";
+import type { ElementPlan, Scope } from "./scope.js";
 
 /** What the app asks of the machines it runs on. */
 export interface ServerNeeds {

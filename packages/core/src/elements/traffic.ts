@@ -2,7 +2,7 @@ import type { Context } from "../context.js";
 import type { In, Out } from "../engine/out.js";
 import type { AnyResource } from "../engine/resource.js";
 import type { Support } from "./capability.js";
-import type { ElementPlan, Scope } from "./provider.js";
+import type { ElementPlan, Scope } from "./scope.js";
 
 /** What a host name leads to. */
 export type Route =

@@ -1,4 +1,4 @@
-import type { ElementName } from "../elements/provider.js";
+import type { ElementName } from "../elements/scope.js";
 import type { FieldChange } from "./resource.js";
 
 /** What a plan does with a resource. */

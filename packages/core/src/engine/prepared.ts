@@ -1,5 +1,6 @@
 import type { Context } from "../context.js";
-import type { Provider, Scope } from "../elements/provider.js";
+import type { Provider } from "../elements/provider.js";
+import type { Scope } from "../elements/scope.js";
 import type { NodeState } from "./decide.js";
 import type { DeployEvent } from "./events.js";
 import type { Graph } from "./graph.js";

@@ -1,4 +1,4 @@
-import type { ElementName } from "../elements/provider.js";
+import type { ElementName } from "../elements/scope.js";
 import { cycleError, orderOf } from "./graph.js";
 import type { KeptResource, PlanBlock, PlannedChange } from "./plan.js";
 import type { Owned } from "./resource.js";

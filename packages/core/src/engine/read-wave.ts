@@ -1,6 +1,7 @@
 import { setMaxListeners } from "node:events";
 import type { Context } from "../context.js";
-import type { Provider, Scope } from "../elements/provider.js";
+import type { Provider } from "../elements/provider.js";
+import type { Scope } from "../elements/scope.js";
 import { toDeployError } from "../errors.js";
 import type { DeployEvent } from "./events.js";
 import type { BaseContext } from "./prepared.js";

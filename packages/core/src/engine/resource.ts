@@ -1,5 +1,5 @@
 import type { Context } from "../context.js";
-import type { ElementName } from "../elements/provider.js";
+import type { ElementName } from "../elements/scope.js";
 import type { In, Late } from "./out.js";
 
 /** One field that differs; `from` and `to` are printable data, never a secret. */

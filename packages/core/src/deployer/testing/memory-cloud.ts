@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Context } from "../../context.js";
 import type { Release, ReleaseSpec, StoredRelease } from "../../elements/containers.js";
 import type { LeaseHolder } from "../../elements/lease.js";
-import type { ElementName, Scope } from "../../elements/provider.js";
+import type { ElementName, Scope } from "../../elements/scope.js";
 import type { In } from "../../engine/out.js";
 import type { AnyResource, Resource } from "../../engine/resource.js";
 

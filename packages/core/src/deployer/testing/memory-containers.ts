@@ -1,6 +1,6 @@
 import type { Context } from "../../context.js";
 import type { Containers, Release, ReleaseSpec, RolloutPlan } from "../../elements/containers.js";
-import type { Scope } from "../../elements/provider.js";
+import type { Scope } from "../../elements/scope.js";
 import { type Late, output } from "../../engine/out.js";
 import type { AnyResource, FieldChange, Resource } from "../../engine/resource.js";
 import { DeployError } from "../../errors.js";

@@ -1,7 +1,8 @@
 import type { Containers } from "../../elements/containers.js";
 import type { Images, ImagesCapabilities } from "../../elements/images.js";
 import type { Lease } from "../../elements/lease.js";
-import type { Provider, Scope } from "../../elements/provider.js";
+import type { Provider } from "../../elements/provider.js";
+import type { Scope } from "../../elements/scope.js";
 import type { Secrets } from "../../elements/secrets.js";
 import { mapOut, output } from "../../engine/out.js";
 import type { AnyResource, Owned } from "../../engine/resource.js";

@@ -1,5 +1,6 @@
 import type { Clock, Context } from "../../context.js";
-import type { ElementName, Provider, ProviderLimits } from "../../elements/provider.js";
+import type { Provider, ProviderLimits } from "../../elements/provider.js";
+import type { ElementName } from "../../elements/scope.js";
 import { DeployError } from "../../errors.js";
 import type { In } from "../out.js";
 import type { Foreign, Owned, Resource } from "../resource.js";
