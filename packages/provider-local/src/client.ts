@@ -55,7 +55,11 @@ export function createClient(home: Home, context: Pick<Context, "log" | "output"
           response.on("data", (chunk: string) => {
             const lines = (rest + chunk).split("\n");
             rest = lines.pop() ?? "";
-            for (const text of lines) take(JSON.parse(text) as StreamLine);
+            for (const text of lines) {
+              const line = parseLine(text);
+              if (line === undefined) fail(lost());
+              else take(line);
+            }
           });
           response.on("error", () => fail(lost()));
           response.on("close", () => fail(lost()));
@@ -65,7 +69,8 @@ export function createClient(home: Home, context: Pick<Context, "log" | "output"
         if (line.type === "progress") context.log(line.message);
         else if (line.type === "output") context.output(line.text, line.stream);
         else if (line.type === "error") fail(errorFromData(line.error));
-        else if (!settled) {
+        // A kind of line that we do not know is no result.
+        else if (line.type === "result" && !settled) {
           settled = true;
           resolve(line.value as T);
         }
@@ -95,6 +100,14 @@ export function createClient(home: Home, context: Pick<Context, "log" | "output"
       (await whenRunning(() => call<EnvironmentView | null>("GET", ["environments", app, environment]))) ??
       undefined,
   };
+}
+
+function parseLine(text: string): StreamLine | undefined {
+  try {
+    return JSON.parse(text) as StreamLine;
+  } catch {
+    return undefined;
+  }
 }
 
 function notRunning(cause: Error): DeployError {

@@ -170,8 +170,11 @@ function supervisorPart(home: Home, others: readonly Part[], keepLogs: boolean):
         while (await isAlive(facts)) await context.clock.sleep(20, context.signal);
       }
       await createStartAtBoot().disable();
-      if (!home.socket.startsWith(home.directory))
-        await rm(dirname(home.socket), { recursive: true, force: true });
+      if (!home.socket.startsWith(home.directory)) {
+        await rm(home.socket, { force: true });
+        // The sockets of the user's other homes may lie beside it.
+        await rmdir(dirname(home.socket)).catch(() => {});
+      }
       for (const name of await readdir(home.directory).catch(() => [])) {
         // The deploy lock of this very run is given back at its end.
         const path = join(home.directory, name);
