@@ -15,6 +15,7 @@ export const LOADERS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   rollback: () => import("./commands/rollback.js"),
   promote: () => import("./commands/promote.js"),
   "provider new": () => import("./commands/provider-new.js"),
+  "provider test": () => import("./commands/provider-test.js"),
   down: () => import("./commands/down.js"),
   status: () => import("./commands/status.js"),
   logs: () => import("./commands/logs.js"),

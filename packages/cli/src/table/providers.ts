@@ -24,4 +24,17 @@ export const PROVIDER_COMMANDS: readonly CommandSpec[] = [
     ],
     examples: ["deploy provider new acme-dns", "deploy provider new acme-vault --element secrets"],
   },
+  {
+    name: "provider test",
+    summary: "Try a built provider against the conformance kit",
+    description:
+      "Credentials come from the environment. What is tried is really made at the vendor, and removed: use an account\nfor tests. Fixtures, such as a zone, come from a file conformance.js beside the module.",
+    arguments: [
+      { name: "module", description: "Such as ./dist/index.js", required: true, completion: "files" },
+    ],
+    flags: [
+      { name: "only", kind: "text", value: "text", description: "Only scenarios with this in their name" },
+    ],
+    examples: ["deploy provider test ./dist/index.js", "deploy provider test ./dist/index.js --only dns:"],
+  },
 ];
