@@ -1,11 +1,18 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
-const source = (name: string): string =>
-  fileURLToPath(new URL(`./packages/${name}/src/index.ts`, import.meta.url));
+const source = (name: string, file = "index"): string =>
+  fileURLToPath(new URL(`./packages/${name}/src/${file}.ts`, import.meta.url));
 
 export default defineConfig({
-  resolve: { alias: { "@deploy/core": source("core"), "@deploy/provider-local": source("provider-local") } },
+  resolve: {
+    alias: {
+      "@deploy/core": source("core"),
+      "@deploy/provider-local": source("provider-local"),
+      "@deploy/conformance/vitest": source("conformance", "vitest"),
+      "@deploy/conformance": source("conformance"),
+    },
+  },
   test: {
     include: ["packages/*/{src,test}/**/*.test.ts", "examples/*/test/**/*.test.ts", "scripts/**/*.test.ts"],
     testTimeout: 30_000,

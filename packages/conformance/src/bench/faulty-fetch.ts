@@ -1,0 +1,72 @@
+import type { Subject } from "../subject.js";
+
+/** One request that a provider made through `context.fetch`. */
+export interface SeenRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly body: string;
+  readonly idempotencyKey: string | null;
+  readonly reads: boolean;
+}
+
+/** What happens to a request instead of, or after, being answered. */
+export type Fault =
+  /** No answer ever, until the signal of the request is aborted. */
+  | { readonly kind: "hang" }
+  /** This answer, without asking the vendor. */
+  | {
+      readonly kind: "answer";
+      readonly status: number;
+      readonly body: string;
+      readonly headers?: Record<string, string>;
+    }
+  /** The vendor does it, and the answer is lost. */
+  | { readonly kind: "lose-answer" };
+
+/** A `fetch` which can be disturbed, and remembers what it was asked. */
+export interface FaultyFetch {
+  readonly fetch: typeof fetch;
+  readonly seen: readonly SeenRequest[];
+}
+
+/** Wraps `base`: `decide` says what becomes of each request; undefined lets it pass. */
+export function faultyFetch(
+  subject: Subject,
+  base: typeof fetch,
+  decide: (request: SeenRequest, number: number) => Fault | undefined = () => undefined,
+): FaultyFetch {
+  const seen: SeenRequest[] = [];
+  const call = async (input: Parameters<typeof fetch>[0], init: RequestInit = {}): Promise<Response> => {
+    const url = input instanceof Request ? input.url : String(input);
+    const method = (init.method ?? (input instanceof Request ? input.method : "GET")).toUpperCase();
+    const request: SeenRequest = {
+      method,
+      url,
+      body: typeof init.body === "string" ? init.body : "",
+      idempotencyKey: new Headers(init.headers).get("idempotency-key"),
+      reads: subject.isRead?.(url, init) ?? ["GET", "HEAD", "OPTIONS"].includes(method),
+    };
+    seen.push(request);
+    const fault = decide(request, seen.length);
+    const signal = init.signal ?? (input instanceof Request ? input.signal : undefined);
+    if (fault?.kind === "hang") return hang(signal);
+    if (fault?.kind === "answer") {
+      const { status, body, headers } = fault;
+      return new Response(body, { status, headers: { "content-type": "application/json", ...headers } });
+    }
+    const answer = await base(input, init);
+    if (fault?.kind !== "lose-answer") return answer;
+    await answer.arrayBuffer();
+    throw new TypeError("fetch failed", {
+      cause: Object.assign(new Error("the connection was reset"), { code: "ECONNRESET" }),
+    });
+  };
+  return { fetch: call as typeof fetch, seen };
+}
+
+function hang(signal: AbortSignal | null | undefined): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}

@@ -1,0 +1,98 @@
+import type { BuildInput, Command, Context, DnsRecordSet, Provider, Scope } from "@deploy/core";
+
+/** What is done by hand, behind the provider's back, to something of this scope. */
+export type ByHand = (scope: Scope, context: Context) => Promise<void>;
+
+/** An app that the provider can build and run; its commands are the defaults of the kit unless they are given. */
+export interface AppFixture {
+  /** Absolute path of the source. The kit copies it, and changes the copy where a new build is wanted. */
+  readonly directory: string;
+  /** How it is built. Default: what the provider makes of the directory. */
+  readonly build?: BuildInput;
+  /** What serves on `PORT`, and answers 200 on `/healthz`. */
+  readonly web: Command;
+  /** A process that ends with an error at once. Default `exit 9`. */
+  readonly crash?: Command;
+}
+
+/** What only the author can supply; each is optional, and what needs a missing one is skipped with that reason. */
+export interface Fixtures {
+  readonly app?: AppFixture;
+  /** Changes something by hand, by the kind of resource that is changed: `process`, `routes`, `database`. */
+  readonly tamper?: Readonly<Record<string, ByHand>>;
+  /** Puts something foreign where a resource of the provider would go, by kind; `id` is the resource it stands in for. */
+  readonly foreign?: Readonly<Record<string, ForeignFixture>>;
+  /** What the vendor holds of a scope, seen past the provider: names of things. Empty once nothing is left. */
+  readonly inspect?: (scope: Scope, context: Context) => Promise<readonly string[]>;
+  /** Makes the app's web process print these lines on stdout, one by one, in order. */
+  readonly print?: (scope: Scope, lines: readonly string[], context: Context) => Promise<void>;
+  /** Asks the app by host name, past the DNS; answers with status and body. */
+  readonly ask?: (
+    url: string,
+    host: string,
+    context: Context,
+  ) => Promise<{ readonly status: number; readonly text: string; readonly location?: string }>;
+  /** Writes and reads one text in an add-on, by kind. */
+  readonly data?: Readonly<Record<string, DataFixture>>;
+  /** A zone which the kit may write to, such as `example.test`, and a record in it that nobody may touch. */
+  readonly zone?: ZoneFixture;
+  /** Publishes a certificate's proof where its vendor looks, instead of a DNS provider. */
+  readonly prove?: (record: DnsRecordSet) => Promise<void>;
+}
+
+/** Something foreign, and which resource it stands in for. */
+export interface ForeignFixture {
+  /** Makes it. */
+  readonly plant: ByHand;
+  /** Whether it is still what `plant` made. */
+  readonly untouched: (scope: Scope, context: Context) => Promise<boolean>;
+  /** Removes it, if it is there. */
+  readonly remove: ByHand;
+  /** Id of the resource in whose place it stands. */
+  readonly id: (scope: Scope) => string;
+}
+
+/** The data of an add-on, by its URL. */
+export interface DataFixture {
+  readonly write: (url: string, text: string) => Promise<void>;
+  readonly read: (url: string) => Promise<string | undefined>;
+}
+
+/** A zone of a DNS provider that the kit may use. */
+export interface ZoneFixture {
+  readonly name: string;
+  /** Makes a record set past the provider, as another tool would: without a marker. */
+  readonly plant?: (record: DnsRecordSet) => Promise<void>;
+}
+
+/** How long things may take with this provider, milliseconds. */
+export interface Timeouts {
+  /** One scenario, its clearing away included. Default 120,000. */
+  readonly scenario?: number;
+  /** From an abort to the end of the call. Default 3,000. */
+  readonly abort?: number;
+  /** Until a line that was printed can be read. Default 10,000. */
+  readonly logs?: number;
+}
+
+/** A provider under test, and what the kit needs to try it. */
+export interface Subject {
+  /** A fresh provider, as the factory gives it; nothing may be kept between two of them but what the vendor holds. */
+  readonly provider: () => Provider;
+  /** What the calls get: credentials in `env`, a `fetch` that leads to a fake. Default: `process.env` and the real one. */
+  readonly context?: Partial<Pick<Context, "env" | "fetch" | "clock" | "directory">>;
+  /** The scope of the nth scenario. Default: an app `kit-<random>-<n>` in the environment `test`. */
+  readonly scope?: (number: number) => Scope;
+  readonly fixtures?: Fixtures;
+  /** Counts the calls that have reached the vendor. Default: calls of `context.fetch`. */
+  readonly requests?: () => number;
+  /** Whether a request of `context.fetch` only reads. Default: GET, HEAD and OPTIONS. */
+  readonly isRead?: (url: string, init: RequestInit) => boolean;
+  /** Values that must never appear in anything the provider says: the credentials. The kit adds its own. */
+  readonly secrets?: readonly string[];
+  /** Makes the vendor empty, before each scenario. */
+  readonly reset?: () => Promise<void> | void;
+  readonly timeouts?: Timeouts;
+  /** Scenario name to reason. An expected failure that passes is reported as a failure. */
+  readonly expectedFailures?: Readonly<Record<string, string>>;
+}
