@@ -36,7 +36,7 @@ beforeAll(async () => {
   await space.deployer(good).up();
 }, 180_000);
 
-afterAll(() => space.remove());
+afterAll(() => space?.remove());
 
 describe("a bad input leaves the running release as it is", () => {
   beforeEach(async () => {

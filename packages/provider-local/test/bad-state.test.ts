@@ -34,7 +34,7 @@ beforeEach(async () => {
   await space.deployer(app("1")).up();
 });
 
-afterEach(() => space.remove());
+afterEach(() => space?.remove());
 
 describe("corrupted files", () => {
   it("state.json, while the supervisor is down: kept and named; the next up starts clean, with nothing left over", async () => {

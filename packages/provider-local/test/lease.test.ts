@@ -28,7 +28,7 @@ beforeEach(async () => {
   space.files("shop", { "server.cjs": plainServer });
 });
 
-afterEach(() => space.remove());
+afterEach(() => space?.remove());
 
 describe("two deploys of one environment at once", () => {
   it("the second is refused and told who is at it; afterwards it works", async () => {

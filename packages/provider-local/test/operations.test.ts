@@ -41,7 +41,7 @@ beforeAll(async () => {
   await space.deployer(app).up();
 }, 240_000);
 
-afterAll(() => space.remove());
+afterAll(() => space?.remove());
 
 describe("one-off commands", () => {
   it("give the true exit code, and 128 + n when they are killed", async () => {

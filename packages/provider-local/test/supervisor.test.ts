@@ -18,7 +18,7 @@ beforeEach(async () => {
   space = await createWorkspace();
 });
 
-afterEach(() => space.remove());
+afterEach(() => space?.remove());
 
 function supervisors(): number[] {
   return processesOf(space.root)

@@ -31,7 +31,7 @@ beforeEach(async () => {
   space.files("shop", { "server.cjs": streamingServer, "version.txt": "1" });
 });
 
-afterEach(() => space.remove());
+afterEach(() => space?.remove());
 
 describe("a supervisor of another version", () => {
   it("is replaced in place: no request fails, no instance is started again", async () => {

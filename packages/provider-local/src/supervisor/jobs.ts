@@ -17,7 +17,9 @@ export interface Jobs {
 /** Makes the jobs of one environment; a run that is due while the one before still runs is left out and said so. */
 export function createJobs(machinery: Machinery, state: EnvironmentState, writer: StateWriter): Jobs {
   let scheduled: { readonly job: ResolvedJob; readonly cron: Cron }[] = [];
-  const ending = new AbortController();
+  // By name, not by schedule: a run of the release before is a run, too.
+  const running = new Set<string>();
+  let ending = new AbortController();
   machinery.leaving.addEventListener("abort", () => ending.abort(), { once: true });
 
   const say = (
@@ -59,6 +61,16 @@ export function createJobs(machinery: Machinery, state: EnvironmentState, writer
     }
   };
 
+  const runProtected = async (job: ResolvedJob, release: ReleaseRecord): Promise<void> => {
+    if (running.has(job.name)) return say(job, release.number, "still running: this run is left out");
+    running.add(job.name);
+    try {
+      await runOnce(job, release);
+    } finally {
+      running.delete(job.name);
+    }
+  };
+
   return {
     schedule(release) {
       for (const { cron } of scheduled) cron.stop();
@@ -69,11 +81,9 @@ export function createJobs(machinery: Machinery, state: EnvironmentState, writer
           {
             timezone: job.timeZone,
             mode: "5-part",
-            protect: () =>
-              void say(job, release?.number ?? 0, "still running: this run is left out").catch(() => {}),
             catch: (error) => machinery.log(`job ${job.name} of ${state.app}/${state.environment}: ${error}`),
           },
-          () => (release === undefined ? undefined : runOnce(job, release)),
+          () => (release === undefined ? undefined : runProtected(job, release)),
         ),
       }));
     },
@@ -92,6 +102,8 @@ export function createJobs(machinery: Machinery, state: EnvironmentState, writer
       for (const { cron } of scheduled) cron.stop();
       scheduled = [];
       ending.abort();
+      // What is put into service after a `down` runs its jobs again.
+      ending = new AbortController();
     },
   };
 }
