@@ -18,7 +18,7 @@ export const NEEDS = [
   {
     name: "postgres",
     what: "postgres on the PATH (Debian: apt-get install postgresql, and add /usr/lib/postgresql/*/bin)",
-    files: /\/databases\/(?:postgres|crash)\.test\.ts$/,
+    files: /\/(?:databases\/(?:postgres|crash)|test\/crash\/crash)\.test\.ts$/,
     found: () => onPath("postgres"),
   },
   {

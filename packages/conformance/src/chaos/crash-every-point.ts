@@ -45,6 +45,20 @@ export interface CrashOptions<Picture> {
 /**
  * Disturbs a client at every mutating call, runs it again, and compares what it leaves with an undisturbed run.
  *
+ * @example
+ * ```ts
+ * const proxy = await createFaultProxy({ target: new URL(vendor.url) });
+ * const report = await crashEveryPoint({
+ *   proxy,
+ *   start: (endpoint, killed) =>
+ *     runClient(["deploy", "up"], { cwd: app, env: { ...process.env, VENDOR_URL: String(endpoint) }, killed }),
+ *   observe: () => vendor.list({ tag: "deploy:app=shop" }),
+ *   observeForeign: () => vendor.list({ tag: "!deploy:app=shop" }),
+ *   reset: () => vendor.restore(before),
+ *   progress: console.error,
+ * });
+ * if (!report.ok) throw new Error(describeReport(report));
+ * ```
  * @throws Error when the undisturbed client does not succeed, or changes nothing: then there is nothing to compare.
  */
 export async function crashEveryPoint<Picture>(options: CrashOptions<Picture>): Promise<CrashReport> {

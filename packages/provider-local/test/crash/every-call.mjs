@@ -43,7 +43,7 @@ const deployed = async (...versions) => {
   }
 };
 
-/** What is disturbed, and what it starts from. */
+/** What is disturbed, and what it starts from; the first time whatever was there before has to go. */
 const operations = {
   up: {
     words: ["up"],
@@ -60,8 +60,11 @@ const operations = {
     },
   },
   rollback: { words: ["rollback", "--to=1"], reset: () => deployed(1, 2) },
-  scale: { words: ["scale", "web=3", "worker=2"], reset: () => deployed(1) },
-  down: { words: down, reset: () => deployed(1) },
+  scale: {
+    words: ["scale", "web=3", "worker=2"],
+    reset: (isFirst) => (isFirst ? deployed(1) : must("scale", "web=1", "worker=1")),
+  },
+  down: { words: down, reset: (isFirst) => (isFirst ? deployed(1) : must("up")) },
 };
 
 const chosen = options.only?.split(",") ?? Object.keys(operations);
@@ -82,6 +85,7 @@ try {
 
   for (const name of chosen) {
     const { words, reset } = operations[name];
+    let isFirst = true;
     const report = await crashEveryPoint({
       proxy,
       start: (_endpoint, killed) =>
@@ -93,7 +97,10 @@ try {
       observe: () => pictureOf({ socketPath: real, home, port, app: "crash" }),
       observeForeign: () =>
         bystanderOf({ home, port, app: "bystander", supervisorPid: workspace.supervisorPid }),
-      reset,
+      async reset() {
+        await reset(isFirst);
+        isFirst = false;
+      },
       faults,
       settleMs: 15_000,
       ...(options.sample === undefined ? {} : { sample: { count: Number(options.sample), seed } }),
