@@ -102,7 +102,7 @@ async function observe(context: Context, scope: Scope, release: ReleaseRecord): 
 }
 
 /** What makes the desired release another one than the newest. */
-export function releaseChanges(
+function releaseChanges(
   desired: Exclude<Late<DesiredRelease>, typeof UNKNOWN>,
   observed: ObservedRelease,
   spec: Pick<ReleaseSpec, "sensitiveConfig">,

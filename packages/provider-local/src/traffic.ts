@@ -47,7 +47,7 @@ export function createIngress(settings: Settings): Ingress {
 }
 
 /** The host name which an environment has without any domain: names below `localhost` lead to this machine. */
-export function defaultHost(app: string, environment: string): string {
+function defaultHost(app: string, environment: string): string {
   return environment === "local"
     ? `${app}.localhost`
     : `${environment.replaceAll("/", "-")}.${app}.localhost`;

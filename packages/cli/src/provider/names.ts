@@ -15,7 +15,7 @@ export interface ProviderNames {
 }
 
 /** The name that the template itself has. */
-export const TEMPLATE_NAMES: ProviderNames = spell("nimbus-cloud");
+const TEMPLATE_NAMES: ProviderNames = spell("nimbus-cloud");
 
 /** Words that cannot name a function. */
 const RESERVED = new Set(

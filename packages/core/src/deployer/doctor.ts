@@ -47,7 +47,7 @@ async function attempt(
 }
 
 /** Whether this Node.js is new enough. */
-export function nodeFinding(version: string): DoctorFinding {
+function nodeFinding(version: string): DoctorFinding {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   const old = major < oldestNode[0] || (major === oldestNode[0] && minor < oldestNode[1]);
   if (!old) return { subject: "Node.js", state: "ok", message: `Version ${version}.` };

@@ -54,7 +54,7 @@ export interface Announcer {
  *
  * @throws `plan.other-environment`, `plan.stale`.
  */
-export function refuseStale(saved: Plan, fresh: Plan): void {
+function refuseStale(saved: Plan, fresh: Plan): void {
   const differs = (["app", "environment", "operation"] as const).find(
     (field) => saved[field] !== fresh[field],
   );

@@ -40,7 +40,7 @@ function normaliseCaa(value: string): string {
 }
 
 /** One value of a record as it is compared: what vendors spell differently is made equal. */
-export function normaliseValue(type: DnsRecordType, value: string): string {
+function normaliseValue(type: DnsRecordType, value: string): string {
   switch (type) {
     case "TXT":
       return normaliseText(value);

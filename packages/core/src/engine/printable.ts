@@ -10,7 +10,7 @@ const longestText = 2_000;
 export const unknownText = "<known while applying>";
 
 /** `value` as JSON data for a person: secrets hidden, what is not known named so, long texts and bytes cut. */
-export function printable(value: unknown): unknown {
+function printable(value: unknown): unknown {
   if (isRedacted(value)) return "<redacted>";
   if (value === UNKNOWN || isOut(value)) return unknownText;
   if (typeof value === "string") {

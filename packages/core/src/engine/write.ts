@@ -22,7 +22,7 @@ export function readNow(run: Run, step: Step, resource: AnyResource, quick = fal
 }
 
 /** Makes one call within the provider's limits; the step begins with the first. */
-export function call<T>(run: Run, step: Step, make: () => Promise<T>): Promise<T> {
+function call<T>(run: Run, step: Step, make: () => Promise<T>): Promise<T> {
   // Once it has begun, a step goes on even while the run stops: only waiting in the queue is cut short.
   const signal = step.startedAt === undefined ? run.stopping : step.controller.signal;
   return step.limiter.run(

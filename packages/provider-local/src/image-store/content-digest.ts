@@ -25,7 +25,7 @@ export type ContentRecord =
   | { readonly path: string; readonly kind: "directory" };
 
 /** How many files are read or copied at the same time. */
-export const concurrency = 8;
+const concurrency = 8;
 
 const chunkBytes = 256 * 1024;
 

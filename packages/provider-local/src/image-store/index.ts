@@ -6,6 +6,5 @@ export {
   type ImagesOfApp,
   listImages,
   pruneImages,
-  removeImages,
   type StoredImage,
 } from "./stored-images.js";

@@ -7,7 +7,7 @@ export interface BootProgram {
 }
 
 /** The launchd label, and the base of its file name. */
-export const launchdLabel = "deploy.supervisor";
+const launchdLabel = "deploy.supervisor";
 
 /** The systemd unit's name. */
 export const systemdUnit = "deploy-supervisor.service";

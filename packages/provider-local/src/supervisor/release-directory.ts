@@ -32,7 +32,7 @@ export async function makeReleaseDirectory(options: {
 }
 
 /** Volume name to path inside the app, of all processes together. */
-export function volumesOf(processes: readonly ResolvedProcess[]): ReadonlyMap<string, string> {
+function volumesOf(processes: readonly ResolvedProcess[]): ReadonlyMap<string, string> {
   return new Map(processes.flatMap((process) => Object.entries(process.volumes)));
 }
 

@@ -16,7 +16,7 @@ import { sensitivePrefix } from "./process-environment.js";
 const recentMs = 3_600_000;
 
 /** Releases that stay, so that a rollback can go back four. */
-export const releasesKept = 5;
+const releasesKept = 5;
 
 /** Removes what releases older than the newest five have left: records, directories, stored output, secret versions. */
 export async function pruneReleases(

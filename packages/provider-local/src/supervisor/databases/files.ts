@@ -26,7 +26,7 @@ export async function exists(path: string): Promise<boolean> {
 }
 
 /** Makes a rename in `directory` survive a power cut. */
-export async function syncDirectory(directory: string): Promise<void> {
+async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, "r");
   try {
     await handle.sync();

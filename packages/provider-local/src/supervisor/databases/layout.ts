@@ -58,7 +58,7 @@ export function machineRoot(home: string): string {
 }
 
 /** Directory of all add-ons that can exist: below `home`, and for root also below {@link machineRoot}. */
-export function candidateBases(home: string): string[] {
+function candidateBases(home: string): string[] {
   const bases = [join(home, "databases")];
   if (isRoot()) bases.push(join(machineRoot(home), "databases"));
   return bases;

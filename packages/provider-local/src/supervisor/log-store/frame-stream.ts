@@ -40,11 +40,7 @@ export interface FrameStreamOptions {
 }
 
 /** The segment to begin with. */
-export function firstSegment(
-  segments: readonly SegmentName[],
-  sequence: number | undefined,
-  since: number,
-): number {
+function firstSegment(segments: readonly SegmentName[], sequence: number | undefined, since: number): number {
   let index = 0;
   while (index + 1 < segments.length) {
     const following = segments[index + 1]!;

@@ -1,14 +1,11 @@
 /** The log store: exactly-once ingest of what processes print, and reading it back without the daemon. */
-export { continuationMark, defaultLimits, type LogLimits, longestLine } from "./limits.js";
+export { type LogLimits, longestLine } from "./limits.js";
 export type { LogScope } from "./paths.js";
 export type { LogProblem } from "./problems.js";
 export {
   type ReadLogsOptions,
   type ReadReleaseOutputOptions,
-  readLogBatches,
   readLogs,
-  readReleaseOutput,
 } from "./read.js";
-export { runLogWorker } from "./run-worker.js";
 export type { AppendedLine, LogSource, ReleaseOutput, ReleaseScope } from "./source.js";
 export { createLogStore, type LogStore, type LogStoreOptions } from "./store.js";

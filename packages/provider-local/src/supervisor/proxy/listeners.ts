@@ -36,7 +36,7 @@ export function serviceListenerName(service: string): string {
 }
 
 /** The service a listener name stands for; undefined for the entry. Throws `proxy.listener-unknown`. */
-export function serviceOfListener(name: string): string | undefined {
+function serviceOfListener(name: string): string | undefined {
   if (name === entryName) return undefined;
   if (name.startsWith(servicePrefix)) return name.slice(servicePrefix.length);
   throw new DeployError({
