@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, request, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -13,6 +13,7 @@ let finishStream: () => void;
 beforeEach(async () => {
   seen = [];
   vendor = createServer(async (incoming, response) => {
+    if (incoming.url === "/talk") return void incoming.pipe(response);
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks).toString("latin1");
@@ -42,6 +43,10 @@ async function start(options: Partial<FaultProxyOptions> = {}): Promise<FaultPro
   const target = new URL(`http://127.0.0.1:${(vendor.address() as AddressInfo).port}`);
   proxy = await createFaultProxy({ target, ...options });
   return proxy;
+}
+
+function digestOf(body: string | Buffer): string {
+  return createHash("sha256").update(body).digest("hex").slice(0, 16);
 }
 
 function ask(
@@ -100,9 +105,7 @@ describe("createFaultProxy", () => {
     await start();
     const body = randomBytes(5 * 1024 * 1024);
     expect((await ask("PUT", "/large", body)).text).toBe(`PUT /large ${body.length}`);
-    const { createHash } = await import("node:crypto");
-    const digest = createHash("sha256").update(body).digest("hex").slice(0, 16);
-    expect(proxy.calls[0]?.bodyDigest).toBe(digest);
+    expect(proxy.calls[0]?.bodyDigest).toBe(digestOf(body));
   });
 
   it("passes streams on as they come", async () => {
@@ -119,6 +122,34 @@ describe("createFaultProxy", () => {
       sent.on("error", reject).end();
     });
     expect(text).toEqual(["first\n", "last\n"]);
+  });
+
+  it("lets a client talk and listen at the same time", async () => {
+    await start();
+    const heard: string[] = [];
+    await new Promise<void>((resolve, reject) => {
+      const sent = request(
+        new URL("/talk", proxy.address as URL),
+        { method: "POST", agent: false },
+        (response) => {
+          response.setEncoding("utf8").on("data", (chunk: string) => {
+            heard.push(chunk);
+            if (heard.length === 1) sent.end("two");
+          });
+          response.on("end", resolve).on("error", reject);
+        },
+      );
+      sent.on("error", reject).write("one");
+    });
+    expect(heard).toEqual(["one", "two"]);
+    expect(proxy.calls[0]?.bodyDigest).toBe(digestOf("onetwo"));
+  });
+
+  it("puts the path of its target before every path", async () => {
+    const target = new URL(`http://127.0.0.1:${(vendor.address() as AddressInfo).port}/api/`);
+    await start({ target });
+    expect((await ask("GET", "/a?b=1")).text).toBe("GET /api/a?b=1 0");
+    expect(proxy.calls[0]?.path).toBe("/a?b=1");
   });
 
   it("passes upgrades through", async () => {

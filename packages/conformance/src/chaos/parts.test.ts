@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { labelOf } from "./call.js";
 import { differences } from "./differences.js";
+import { reach } from "./endpoint.js";
 import { sample } from "./sample.js";
 
 describe("labelOf", () => {
@@ -9,6 +10,20 @@ describe("labelOf", () => {
     expect(label("/apps/12/builds/0b6f1c2e-54f1-4a6e-9b0c-7b1d2e3f4a5b?x=1")).toBe("PUT /apps/*/builds/*");
     expect(label("/apps/shop/deadbeef/releases")).toBe("PUT /apps/shop/*/releases");
     expect(label("/apps/web1")).toBe("PUT /apps/web1");
+  });
+});
+
+describe("reach", () => {
+  it("knows ports, paths and who insists on its own name", () => {
+    expect(reach(new URL("https://api.example.org/v1/"))).toMatchObject({
+      options: { host: "api.example.org", port: 443 },
+      host: "api.example.org",
+      prefix: "/v1",
+    });
+    const plain = reach(new URL("http://[::1]:8080"));
+    expect(plain).toMatchObject({ options: { host: "::1", port: 8080 }, prefix: "" });
+    expect(plain.host).toBeUndefined();
+    expect(reach({ socketPath: "/a.sock" }).options).toEqual({ socketPath: "/a.sock" });
   });
 });
 

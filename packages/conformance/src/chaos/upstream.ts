@@ -6,6 +6,7 @@ import type { PeekedBody } from "./request-body.js";
 /** Headers that are about one connection, not about the call. */
 const ofConnection: ReadonlySet<string> = new Set([
   "connection",
+  "expect",
   "keep-alive",
   "proxy-authenticate",
   "proxy-connection",
