@@ -68,6 +68,17 @@ describe("a supervisor of another version", () => {
     ]);
   }, 60_000);
 
+  it("ends what it has begun to answer, although a rollout follows at once", async () => {
+    const old = await startOldSupervisor(space);
+    const shop = space.deployer(app());
+    await deployBy(old.program, () => shop.up());
+    const slow = ask(space, "shop.localhost", "/slow");
+    space.files("shop", { "version.txt": "2" });
+    await shop.up();
+    expect(await slow).toMatchObject({ status: 200, text: expect.stringContaining('"version":"1"') });
+    expect((await ask(space, "shop.localhost")).text).toContain('"version":"2"');
+  }, 60_000);
+
   it("that speaks another protocol is ended, and its instances are adopted", async () => {
     const old = await startOldSupervisor(space, (text) => {
       const changed = text

@@ -56,7 +56,9 @@ const server = createServer((request, response) => {
     request.on("end", () => response.end(Buffer.concat(chunks)));
     return;
   }
-  response.end(JSON.stringify({ release, version, path: request.url }));
+  const answer = JSON.stringify({ release, version, path: request.url });
+  if (request.url === "/slow") setTimeout(() => response.end(answer), 2500);
+  else response.end(answer);
 });
 new WebSocketServer({ server }).on("connection", (socket) => {
   socket.send(release);
