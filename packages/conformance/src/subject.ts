@@ -32,6 +32,8 @@ export interface Fixtures {
     host: string,
     context: Context,
   ) => Promise<{ readonly status: number; readonly text: string; readonly location?: string }>;
+  /** The kind of add-on that is made quickest: taken where any will do. Default: the first that is offered. */
+  readonly quickAddon?: string;
   /** Writes and reads one text in an add-on, by kind. */
   readonly data?: Readonly<Record<string, DataFixture>>;
   /** A zone which the kit may write to, such as `example.test`, and a record in it that nobody may touch. */

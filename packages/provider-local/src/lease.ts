@@ -13,6 +13,7 @@ import { acquireLock, readHolder } from "./operating-system/lock-file.js";
 export function createLease(): Lease {
   return {
     async acquire(context, scope, holder) {
+      context.signal.throwIfAborted();
       const home = findHome(context.env);
       ensureHome(home);
       const path = leasePath(home, scope);
@@ -33,8 +34,7 @@ export function createLease(): Lease {
             await rmdir(home.directory).catch(() => {});
           },
           async check() {
-            const now = await readHolder(path);
-            if (now?.pid === process.pid) return;
+            if (await lock.isHeld()) return;
             throw new DeployError({
               code: "lease.lost",
               message: `The deploy lock of ${scope.environment} was taken away from this run.`,

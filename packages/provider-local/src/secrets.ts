@@ -30,7 +30,11 @@ export async function listSecrets(context: Context, scope: Scope): Promise<reado
 }
 
 /** Changes the store, one process at a time; the home is made when it is not there. */
-export function changeSecrets<T>(context: Context, work: (store: SecretStore) => Promise<T>): Promise<T> {
+export async function changeSecrets<T>(
+  context: Context,
+  work: (store: SecretStore) => Promise<T>,
+): Promise<T> {
+  context.signal.throwIfAborted();
   const home = findHome(context.env);
   ensureHome(home);
   return withSecretLock(home, work);

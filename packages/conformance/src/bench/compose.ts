@@ -29,8 +29,8 @@ export interface Wanted {
   readonly release?: string;
   /** Plain config. Default: GREETING is hello. */
   readonly config?: Readonly<Record<string, string>>;
-  /** Whether the app has an add-on. Default false: a database takes its time. */
-  readonly addon?: boolean;
+  /** Whether the app has an add-on: of the kind that is made quickest, or of this one. Default none. */
+  readonly addon?: boolean | string;
   /** Whether the app has domains, where somebody can serve them. Default false. */
   readonly domains?: boolean;
   /** Instead of these. */
@@ -61,7 +61,7 @@ export function composed(bench: Bench, wanted: Wanted = {}): Deployer {
     provider[name] === undefined ? filler : provider;
   const runsOwn = provider.containers !== undefined || provider.images !== undefined;
   const app = runsOwn ? bench.fixture("app") : undefined;
-  const kind = addonKind(provider) ?? "postgres";
+  const kind = typeof wanted.addon === "string" ? wanted.addon : quickKind(bench, provider);
   const input = {
     name: scope.app,
     ...(app?.build === undefined ? {} : { build: app.build }),
@@ -77,7 +77,7 @@ export function composed(bench: Bench, wanted: Wanted = {}): Deployer {
     ...(wanted.release === undefined ? {} : { release: wanted.release }),
     config: wanted.config ?? { GREETING: "hello" },
     secrets: [secretName],
-    ...(wanted.addon === true ? { addons: { [addonName]: { kind, backup: false } } } : {}),
+    ...(wanted.addon ? { addons: { [addonName]: { kind, backup: false } } } : {}),
     ...wanted.app,
   };
   const environment = {
@@ -106,6 +106,11 @@ export function composed(bench: Bench, wanted: Wanted = {}): Deployer {
 export function addonKind(provider: Provider): string | undefined {
   const kinds = provider.addons?.capabilities.kinds ?? {};
   return Object.keys(kinds).find((kind) => isSupported(kinds[kind]));
+}
+
+/** The kind of add-on that is made quickest. */
+export function quickKind(bench: Bench, provider: Provider): string {
+  return bench.subject.fixtures?.quickAddon ?? addonKind(provider) ?? "postgres";
 }
 
 function traffic(bench: Bench, provider: Provider): Partial<EnvironmentInput> {

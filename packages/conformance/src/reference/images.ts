@@ -58,7 +58,7 @@ export function createImages(own: Surroundings): Images {
 function digestOf(directory: string): string {
   if (!existsSync(directory)) {
     throw new DeployError({
-      code: "images.no-context",
+      code: "images.context-missing",
       message: `There is no build context at ${directory}.`,
       hint: "Correct build.context.",
     });

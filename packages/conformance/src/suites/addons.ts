@@ -105,12 +105,13 @@ export const addons: readonly Scenario[] = [
     fixtures: ["app"],
     async try(bench) {
       const url = await made(bench);
-      const deployer = composed(bench, { addon: true });
+      const { kind } = addonOf(bench.provider);
+      const deployer = composed(bench, { addon: kind });
       const { events } = await up(bench, deployer);
       assert.ok(events.length > 0);
       const { output } = await runIn(deployer, "echo $DATABASE_URL");
       assert.equal(output.trim(), url);
-      await assertSettledApp(bench, { addon: true });
+      await assertSettledApp(bench, { addon: kind });
     },
   }),
   defineScenario({

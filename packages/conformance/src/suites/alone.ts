@@ -35,8 +35,8 @@ export function buildOf(bench: Bench): ResolvedBuild {
 }
 
 /** An add-on of the first kind that the provider offers. */
-export function addonOf(provider: Provider): ResolvedAddon {
-  const kind = addonKind(provider) ?? skip(`${provider.name} offers no kind of add-on`);
+export function addonOf(provider: Provider, quickest?: string): ResolvedAddon {
+  const kind = quickest ?? addonKind(provider) ?? skip(`${provider.name} offers no kind of add-on`);
   return { name: addonName, kind, extensions: [], as: "DATABASE_URL", backup: false };
 }
 
@@ -147,7 +147,7 @@ export const alone: readonly Alone[] = [
     element: "addons",
     requires: ["addons"],
     first: async (bench, provider, scope = bench.scope) => {
-      const plan = provider.addons!.addon(scope, addonOf(provider));
+      const plan = provider.addons!.addon(scope, addonOf(provider, bench.subject.fixtures?.quickAddon));
       return [...plan.resources, ...plan.ready];
     },
   },

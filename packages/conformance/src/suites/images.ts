@@ -75,7 +75,7 @@ export const images: readonly Scenario[] = [
     },
   }),
   defineScenario({
-    name: "images: a build context that is not there is refused with images.no-context",
+    name: "images: a build context that is not there is refused with images.context-missing",
     element,
     requires,
     fixtures,
@@ -86,7 +86,7 @@ export const images: readonly Scenario[] = [
           build: { ...buildOf(bench), context: "no-such-directory" },
         }),
       );
-      assert.equal(error.code, "images.no-context");
+      assert.equal(error.code, "images.context-missing");
     },
   }),
   defineScenario({

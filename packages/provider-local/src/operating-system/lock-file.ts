@@ -16,6 +16,8 @@ export type LockResult =
   | {
       readonly acquired: true /** Gives it back; a second call does nothing. */;
       readonly release: () => Promise<void>;
+      /** Whether it is still this very lock that lies there: not broken, not taken anew, not by this process either. */
+      readonly isHeld: () => Promise<boolean>;
     }
   | {
       readonly acquired: false /** `undefined` when it changed hands while we looked. */;
@@ -45,17 +47,22 @@ export async function acquireLock(
 ): Promise<LockResult> {
   const record: LockRecord = { ...(await ownIdentity()), info, token: randomBytes(12).toString("hex") };
   const own = temporaryName(path);
+  const granted: LockResult = {
+    acquired: true,
+    release: () => release(path, record.token),
+    isHeld: async () => (await readRecord(path))?.token === record.token,
+  };
   return withDiskErrors({ path }, async () => {
     await writeNewFile(own, JSON.stringify(record), 0o600);
     try {
       for (let attempt = 0; attempt < attempts; attempt++) {
         const present = await readRecord(path);
         if (present === undefined) {
-          if (await tryLink(own, path)) return { acquired: true, release: () => release(path, record.token) };
+          if (await tryLink(own, path)) return granted;
         } else if (await isAlive(present)) {
           return { acquired: false, holder: withoutToken(present) };
         } else if (await steal(path, present.token, own)) {
-          return { acquired: true, release: () => release(path, record.token) };
+          return granted;
         } else {
           await wait(5 + Math.random() * 15);
         }
