@@ -23,7 +23,7 @@ const nextMessage = (child) => new Promise((resolve) => child.once("message", re
 const ended = (child) => new Promise((resolve) => child.once("exit", resolve));
 
 async function bundle(folder) {
-  for (const name of ["index", "worker"]) {
+  for (const name of ["index", "read", "worker"]) {
     await build({
       entryPoints: [join(source, `${name}.ts`)],
       outfile: join(folder, `${name}.mjs`),
@@ -31,7 +31,11 @@ async function bundle(folder) {
       alias: { "@deploy/core": join(repository, "packages/core/src/index.ts") },
     });
   }
-  return { storeFile: join(folder, "index.mjs"), workerFile: join(folder, "worker.mjs") };
+  return {
+    storeFile: join(folder, "index.mjs"),
+    readFile: join(folder, "read.mjs"),
+    workerFile: join(folder, "worker.mjs"),
+  };
 }
 
 /** A daemon on a fresh directory, and its one source. */
@@ -111,7 +115,7 @@ async function sustain(built, root, seconds) {
   const elapsed = (performance.now() - start) / 1000;
   const after = await usage(daemon);
   await stopDaemon(daemon);
-  const { readLogBatches } = await import(built.storeFile);
+  const { readLogBatches } = await import(built.readFile);
   let next = 0;
   let wrong = 0;
   const readStart = performance.now();
@@ -189,7 +193,7 @@ async function follow(built, root, how, count) {
       ? spawn("tail", ["-c", "+1", "-F", segment], output)
       : fork(
           join(here, "follower.mjs"),
-          [built.storeFile, daemon.directory, JSON.stringify(scope), String(count)],
+          [built.readFile, daemon.directory, JSON.stringify(scope), String(count)],
           {
             stdio: ["ignore", "pipe", "inherit", "ipc"],
           },
