@@ -128,6 +128,9 @@ export const composition: readonly Scenario[] = [
       const kills = await killEverywhere(bench, (provider) =>
         up(bench, composed(bench, { ...wanted, provider })),
       );
+      if (kills === 0 && bench.provider.dns !== undefined && bench.subject.fixtures?.zone === undefined) {
+        skip("the subject supplies no fixtures.zone, so that no record was wanted");
+      }
       assert.ok(kills > 0, "nothing of the provider was called to change anything");
       await assertSettledApp(bench, wanted);
       const changed = { ...wanted, config: { GREETING: "other" } };
