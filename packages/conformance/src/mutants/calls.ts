@@ -1,0 +1,353 @@
+import {
+  type Context,
+  DeployError,
+  type LogLine,
+  type Provider,
+  redact,
+  reveal,
+  type Scope,
+} from "@deploy/core";
+import { type BrokenProvider, broken, withCall, withPart } from "./broken.js";
+
+const quiet: AbortSignal = new AbortController().signal;
+const blind = (context: Context): Context => ({ ...context, signal: quiet });
+
+/** Faults in how calls behave: their signals, their errors, their words. */
+export const brokenCalls: readonly BrokenProvider[] = [
+  broken(
+    "an abort does not reach the vendor",
+    "provider: aborted while the vendor does not answer, every call ends soon",
+    (provider) =>
+      withPart(provider, "secrets", (secrets) => ({
+        list: (context, scope) => secrets.list(blind(context), scope),
+      })),
+  ),
+  broken(
+    "a write goes on after it was aborted",
+    "provider: with a signal that is aborted already, nothing is asked and nothing is changed",
+    (provider) =>
+      withPart(provider, "secrets", (secrets) => ({
+        set: (context, scope, name, value) => secrets.set(blind(context), scope, name, value),
+      })),
+  ),
+  broken(
+    "a deadline is not kept",
+    "provider: a deadline ends every call, however long the vendor is silent",
+    (provider) =>
+      withPart(provider, "servers", (servers) => ({
+        status: (context, scope) => servers.status(blind(context), scope),
+      })),
+  ),
+  broken(
+    "an overloaded vendor is an empty list",
+    "provider: an answer 503 to a read is an error that may be retried, never an empty result",
+    (provider) =>
+      withPart(provider, "secrets", (secrets) => ({
+        list: (context, scope) => secrets.list(context, scope).catch(() => []),
+      })),
+  ),
+  broken(
+    "throttling is not marked as retryable",
+    "provider: an answer 429 to a read is an error that may be retried, never an empty result",
+    (provider) =>
+      withPart(provider, "containers", (containers) => ({
+        releases: (context, scope) =>
+          containers.releases(context, scope).catch((error: Error) => {
+            throw new DeployError({ code: "containers.failed", message: error.message });
+          }),
+      })),
+  ),
+  broken(
+    "refused credentials are tried again and again",
+    "provider: an answer 401 is an error that is not retried, and says what to do",
+    (provider) =>
+      withPart(provider, "secrets", (secrets) => ({
+        async list(context, scope) {
+          for (let tries = 0; tries < 4; tries += 1)
+            await secrets.list(context, scope).catch(() => undefined);
+          return secrets.list(context, scope);
+        },
+      })),
+  ),
+  broken(
+    "a lost answer is followed by the same request at once",
+    "provider: a write whose answer is lost is not sent again before it was looked whether it has worked",
+    (provider) =>
+      withPart(provider, "dns", (dns) => ({
+        apply: (context, zone, changes) =>
+          dns.apply({ ...context, fetch: replaying(context.fetch) }, zone, changes),
+      })),
+  ),
+  broken(
+    "an error quotes the token",
+    "provider: an answer 403 is an error that is not retried, and says what to do",
+    (provider) =>
+      withPart(provider, "dns", (dns) => ({
+        zones: (context) =>
+          dns.zones(context).catch((error: DeployError) => {
+            throw new DeployError({
+              ...error.toJSON(),
+              message: `${error.message} (${context.env.REFERENCE_TOKEN})`,
+              cause: error,
+            });
+          }),
+      })),
+  ),
+  broken(
+    "the cause of an error holds the token",
+    "provider: an answer 403 is an error that is not retried, and says what to do",
+    (provider) =>
+      withPart(provider, "dns", (dns) => ({
+        zones: (context) =>
+          dns.zones(context).catch((error: DeployError) => {
+            const request = new Error(`GET with Bearer ${context.env.REFERENCE_TOKEN}`);
+            throw new DeployError({
+              ...error.toJSON(),
+              message: error.message,
+              cause: new Error("refused", { cause: request }),
+            });
+          }),
+      })),
+  ),
+  broken(
+    "a secret is logged on its way",
+    "secrets: made twice there is one, and changed twice it is as it should be",
+    (provider) =>
+      withPart(provider, "secrets", (secrets) => ({
+        secret: (scope, name, value) => {
+          const node = secrets.secret(scope, name, value);
+          return {
+            ...node,
+            create: (context, desired) => {
+              context.log(`storing ${name}=${value === undefined ? "" : reveal(value)}`);
+              return node.create!(context, desired);
+            },
+          };
+        },
+      })),
+  ),
+  broken(
+    "the URL of a database is no secret",
+    "addons: its config is a secret, stays the same, and its status says what it is",
+    (provider) =>
+      withPart(provider, "addons", (addons) => ({
+        addon: (scope, addon) => ({
+          ...addons.addon(scope, addon),
+          config: { [addon.as]: `postgres://app:open@db/${addon.name}` as never },
+        }),
+      })),
+  ),
+  broken(
+    "a factory asks the vendor who it is",
+    "provider: nothing is asked of the vendor until a verb is called",
+    (provider, vendor) => {
+      void vendor.fetch("https://reference.test/account");
+      return provider;
+    },
+  ),
+  broken(
+    "a credential is read that the table does not name",
+    "provider: no credential is read that the table does not name",
+    (provider) =>
+      withPart(provider, "servers", (servers) => ({
+        resources: (scope, needs) => ({
+          resources: servers.resources(scope, needs).resources.map((one) => ({
+            ...one,
+            read: (context) => {
+              void context.env.REFERENCE_PASSWORD;
+              return one.read(context);
+            },
+          })),
+        }),
+      })),
+  ),
+  broken(
+    "a missing credential names no variable",
+    "provider: without a credential that is required it says which variable to set, and asks nobody",
+    (provider) =>
+      withPart(provider, "dns", (dns) => ({
+        zones: (context) =>
+          dns.zones(context).catch(() => {
+            throw new DeployError({
+              code: "dns.unauthenticated",
+              message: "Not logged in.",
+              hint: "Log in.",
+            });
+          }),
+      })),
+  ),
+  broken(
+    "what it says it cannot do is done all the same",
+    "provider: what it says it cannot do is refused without a request, by the provider itself",
+    (provider) => {
+      const containers = provider.containers!;
+      return {
+        ...provider,
+        containers: {
+          ...containers,
+          capabilities: { ...containers.capabilities, scale: { no: "it cannot" } },
+        },
+      };
+    },
+  ),
+  broken(
+    "a capability gives no reason",
+    "provider: each capability is true or says why not, and what it promises has its methods",
+    (provider) => {
+      const logs = provider.logs!;
+      return {
+        ...provider,
+        logs: { ...logs, capabilities: { ...logs.capabilities, history: false as never } },
+      };
+    },
+  ),
+  broken(
+    "a promised method is not there",
+    "provider: each capability is true or says why not, and what it promises has its methods",
+    (provider) => {
+      const { restore: _restore, ...addons } = provider.addons!;
+      return { ...provider, addons };
+    },
+  ),
+  broken(
+    "the name has a capital letter",
+    "provider: spec and name are those of the contract",
+    (provider) => ({ ...provider, name: "Reference" }),
+  ),
+  broken(
+    "a cursor gives its own line again",
+    "logs: behind each cursor it goes on with the next line",
+    (provider) =>
+      withLogs(provider, (read, query) =>
+        read(query.after === undefined ? query : { ...query, after: earlier(query.after) }),
+      ),
+  ),
+  broken(
+    "a reconnect loses a line",
+    "logs: followed over a reconnect, no line is lost and none comes twice",
+    (provider) =>
+      withLogs(provider, async function* (read, query) {
+        let skip = query.after === undefined ? 0 : 1;
+        for await (const line of read(query)) {
+          if (skip > 0) skip -= 1;
+          else yield line;
+        }
+      }),
+  ),
+  broken(
+    "following ignores the abort",
+    "logs: a follower sees what comes, and ends soon after it is aborted",
+    (provider) =>
+      withPart(provider, "logs", (logs) => ({
+        read: (context, scope, query) => logs.read(blind(context), scope, query),
+      })),
+  ),
+  broken(
+    "times have no milliseconds",
+    "logs: every line says when, which process and instance, and has a cursor of its own; oldest first",
+    (provider) =>
+      withLogs(provider, async function* (read, query) {
+        for await (const line of read(query)) yield { ...line, time: `${line.time.slice(0, 19)}Z` };
+      }),
+  ),
+  broken(
+    "the same value makes a new version",
+    "secrets: the same value again keeps the version, another one makes the next",
+    (provider) =>
+      withPart(provider, "secrets", (secrets) => ({
+        async set(context, scope, name, value) {
+          await secrets.set(context, scope, name, redact(`${reveal(value)}-`));
+          return secrets.set(context, scope, name, value);
+        },
+      })),
+  ),
+  broken(
+    "a secret loses the newline at its end",
+    "secrets: a value is listed by name and version only, and read back as it was",
+    (provider) =>
+      withPart(provider, "secrets", (secrets) => ({
+        set: (context, scope, name, value) => secrets.set(context, scope, name, redact(reveal(value).trim())),
+      })),
+  ),
+  broken(
+    "forgetting an unknown secret is an error",
+    "secrets: forgetting is safe to repeat, and unknown names are fine",
+    (provider) =>
+      withPart(provider, "secrets", (secrets) => ({
+        async unset(context, scope, name) {
+          const known = await secrets.list(context, scope);
+          if (!known.some((one) => one.name === name))
+            throw new DeployError({ code: "secrets.missing", message: "Unknown." });
+          return secrets.unset(context, scope, name);
+        },
+      })),
+  ),
+  broken(
+    "secrets are kept by app, not by environment",
+    "secrets: one environment does not see those of another",
+    (provider) =>
+      withPart(provider, "secrets", (secrets) => {
+        const whole = (scope: Scope): Scope => ({ ...scope, environment: "test" });
+        return {
+          list: (context, scope) => secrets.list(context, whole(scope)),
+          unset: (context, scope, name) => secrets.unset(context, whole(scope), name),
+        };
+      }),
+  ),
+  broken("the lock is looked at, then taken", "lease: of ten who want it at once, one gets it", (provider) =>
+    withPart(provider, "lease", (lease) => ({
+      async acquire(context, scope, holder) {
+        const present = await lease.holder(context, scope);
+        if (present !== undefined) return { holder: present };
+        const answer = await lease.acquire(context, scope, holder);
+        if ("granted" in answer) return answer;
+        return { granted: { release: () => lease.break(context, scope), check: async () => undefined } };
+      },
+    })),
+  ),
+  broken(
+    "giving a lock back twice takes it from the next",
+    "lease: given back it is free, and giving it back again takes nothing from the next holder",
+    (provider) =>
+      withPart(provider, "lease", (lease) => ({
+        async acquire(context, scope, holder) {
+          const answer = await lease.acquire(context, scope, holder);
+          if (!("granted" in answer)) return answer;
+          return {
+            granted: { check: () => answer.granted.check(), release: () => lease.break(context, scope) },
+          };
+        },
+      })),
+  ),
+  broken(
+    "a command always ends with 0",
+    "containers: a one-off command ends with its true exit code and sees config, secrets and input",
+    (provider) =>
+      withCall(provider, "containers.run", async (_call, run) => ({
+        ...((await run()) as object),
+        exitCode: Promise.resolve(0),
+      })),
+  ),
+];
+
+/** The provider with another way to read lines; `read` is the right one. */
+function withLogs(
+  provider: Provider,
+  change: (
+    read: (query: { readonly after?: string }) => AsyncIterable<LogLine>,
+    query: { readonly after?: string },
+  ) => AsyncIterable<LogLine>,
+): Provider {
+  return withPart(provider, "logs", (logs) => ({
+    read: (context, scope, query) => change((other) => logs.read(context, scope, other), query),
+  }));
+}
+
+function earlier(cursor: string): string {
+  return cursor.replace(/\d+/, (digits) => String(Number(digits) - 1));
+}
+
+function replaying(call: typeof fetch): typeof fetch {
+  return (input, init) =>
+    init?.method === "POST" ? call(input, init).catch(() => call(input, init)) : call(input, init);
+}
