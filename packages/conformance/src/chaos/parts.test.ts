@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { labelOf } from "./call.js";
+import { type Call, labelOf } from "./call.js";
 import { differences } from "./differences.js";
 import { reach } from "./endpoint.js";
+import { matcher, pointsOf } from "./points.js";
 import { sample } from "./sample.js";
 
 describe("labelOf", () => {
@@ -49,6 +50,34 @@ describe("differences", () => {
     );
     expect(found).toHaveLength(21);
     expect(found.at(-1)).toBe("and 10 more");
+  });
+});
+
+describe("points", () => {
+  const call = (number: number, method: string, mutation?: number): Call => ({
+    number,
+    method,
+    path: "/things",
+    bodyDigest: "",
+    at: 0,
+    ...(mutation === undefined ? {} : { mutation }),
+  });
+  const calls = [call(1, "GET"), call(2, "POST", 1), call(3, "PUT", 2), call(4, "POST", 3)];
+
+  it("tell the same call made twice apart", () => {
+    const points = pointsOf(calls, labelOf, ["kill-after"]);
+    expect(points.map(({ label, occurrence }) => `${label} ${occurrence}`)).toEqual([
+      "POST /things 1",
+      "PUT /things 1",
+      "POST /things 2",
+    ]);
+    const hits = points.map((point) => calls.filter(matcher(point, labelOf)).map(({ number }) => number));
+    expect(hits).toEqual([[2], [3], [4]]);
+  });
+
+  it("leave calls that only read alone, whatever their label", () => {
+    const hits = calls.filter(matcher({ label: "all", occurrence: 1, fault: "reset-after" }, () => "all"));
+    expect(hits.map(({ number }) => number)).toEqual([2]);
   });
 });
 
