@@ -31,8 +31,9 @@ try {
       recursive: true,
     });
   }
-  // Of a commit by itself nothing has diverged from anything: what counts is which changesets are there.
-  console.log((await succeed([tool("changeset"), "status", "--verbose", "--since=HEAD"], copy)).trim());
+  // Changesets compares with main, which a checkout of a single commit has not got.
+  await succeed(["git", "checkout", "--quiet", "-B", "main"], copy);
+  console.log((await succeed([tool("changeset"), "status", "--verbose"], copy)).trim());
   await succeed([tool("changeset"), "version"], copy);
   const after = await manifests(copy);
   for (const [folder, manifest] of Object.entries(after)) {
