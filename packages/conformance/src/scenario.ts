@@ -1,6 +1,6 @@
 import type { ElementName } from "@deploy/core";
-import type { Bench } from "./bench/bench.js";
 import type { Fixtures, Subject } from "./subject.js";
+import type { Bench } from "./workbench/bench.js";
 
 /** A suite: one per element, one for the lease, one for the provider as a whole. */
 export type SuiteName = Exclude<ElementName, "access"> | "lease" | "provider";

@@ -1,6 +1,6 @@
 import type { Provider } from "@deploy/core";
-import { type Around, instrument } from "../bench/instrument.js";
 import type { ReferenceVendor } from "../reference/vendor.js";
+import { type Around, instrument } from "../workbench/instrument.js";
 
 /** A deliberately wrong provider: one fault, and the scenario that has to catch it. */
 export interface BrokenProvider {
@@ -25,13 +25,6 @@ export function withPart<Name extends keyof Provider>(
 ): Provider {
   const part = provider[name] as NonNullable<Provider[Name]>;
   return { ...provider, [name]: { ...(part as object), ...(change(part) as object) } };
-}
-
-/** The same provider with other capabilities in one element. */
-export function withCapability(provider: Provider, path: string, support: unknown): Provider {
-  const [element = "", name = ""] = path.split(".");
-  const part = provider[element as "containers"] as unknown as { readonly capabilities: object };
-  return { ...provider, [element]: { ...part, capabilities: { ...part.capabilities, [name]: support } } };
 }
 
 /** The same provider with something around the calls of one path, of one element's resources where that is given. */

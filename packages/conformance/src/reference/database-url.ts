@@ -4,7 +4,7 @@ export function databaseUrl(scope: string, name: string): string {
 }
 
 /** The password in it: the same for the same scope, as a vendor keeps it. */
-export function databasePassword(scope: string): string {
+function databasePassword(scope: string): string {
   return `pw-${Buffer.from(scope).toString("hex").slice(0, 20)}-kept`;
 }
 

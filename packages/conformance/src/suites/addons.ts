@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { isRedacted, isSupported, type Redacted, reveal, UNKNOWN } from "@deploy/core";
-import type { Bench } from "../bench/bench.js";
-import { addonName, assertSettledApp, composed, runIn, up } from "../bench/compose.js";
-import { defineScenario } from "../bench/define.js";
 import { type Scenario, skip } from "../scenario.js";
+import type { Bench } from "../workbench/bench.js";
+import { addonName, assertSettledApp, composed, runIn, up } from "../workbench/compose.js";
+import { defineScenario } from "../workbench/define.js";
 import { addonOf } from "./alone.js";
 
 const element = "addons" as const;

@@ -10,10 +10,10 @@ import {
   redact,
   type Scope,
 } from "@deploy/core";
-import { type Bench, kitSecret, type Part } from "../bench/bench.js";
-import { addonKind, addonName, composed, hostsOf, secretName, up } from "../bench/compose.js";
 import { fillerZone } from "../reference/provider.js";
 import { skip } from "../scenario.js";
+import { type Bench, kitSecret, type Part } from "../workbench/bench.js";
+import { addonKind, addonName, composed, hostsOf, secretName, up } from "../workbench/compose.js";
 
 /** What one element alone puts into a plan. */
 export interface Alone {

@@ -1,6 +1,6 @@
 import { type AnyResource, type Context, isOut, type Provider, redact, type Scope } from "@deploy/core";
-import { type Bench, kitSecret } from "../bench/bench.js";
-import { resourcesIn } from "../bench/instrument.js";
+import { type Bench, kitSecret } from "../workbench/bench.js";
+import { resourcesIn } from "../workbench/instrument.js";
 import { availableAlone } from "./alone.js";
 
 /** A call of the provider, ready to be made with any context. */

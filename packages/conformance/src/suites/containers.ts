@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { Deployer } from "@deploy/core";
-import { type Bench, kitSecret } from "../bench/bench.js";
-import { assertSettledApp, composed, follow, runIn, up } from "../bench/compose.js";
-import { defineScenario } from "../bench/define.js";
 import type { Scenario } from "../scenario.js";
+import { type Bench, kitSecret } from "../workbench/bench.js";
+import { assertSettledApp, composed, follow, runIn, up } from "../workbench/compose.js";
+import { defineScenario } from "../workbench/define.js";
 
 const element = "containers" as const;
 const fixtures = ["app"] as const;

@@ -8,9 +8,9 @@ import {
   type ObservedRecordSet,
   recordMarker,
 } from "@deploy/core";
-import type { Bench } from "../bench/bench.js";
-import { defineScenario } from "../bench/define.js";
 import { type Scenario, skip } from "../scenario.js";
+import type { Bench } from "../workbench/bench.js";
+import { defineScenario } from "../workbench/define.js";
 
 const element = "dns" as const;
 const requires = ["dns"];

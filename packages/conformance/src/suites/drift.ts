@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { assertSettledApp, composed, planOf, up } from "../bench/compose.js";
-import { defineScenario } from "../bench/define.js";
 import type { Scenario } from "../scenario.js";
 import type { Subject } from "../subject.js";
+import { assertSettledApp, composed, planOf, up } from "../workbench/compose.js";
+import { defineScenario } from "../workbench/define.js";
 
 /** One scenario for each kind of resource that the author can change by hand, and one for each foreign thing. */
 export function driftScenarios(subject: Subject): readonly Scenario[] {

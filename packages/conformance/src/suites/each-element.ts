@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { AnyResource, Provider } from "@deploy/core";
-import { assertEmpty, type Bench } from "../bench/bench.js";
-import { defineScenario } from "../bench/define.js";
-import { killEverywhere, repeating } from "../bench/interrupt.js";
 import type { Scenario } from "../scenario.js";
+import { assertEmpty, type Bench } from "../workbench/bench.js";
+import { defineScenario } from "../workbench/define.js";
+import { killEverywhere, repeating } from "../workbench/interrupt.js";
 import { type Alone, alone } from "./alone.js";
 
 /** What holds for every element alone: planned, made, changed, removed, each of them repeated and interrupted. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { type ImageReference, isSupported, UNKNOWN } from "@deploy/core";
-import type { Bench } from "../bench/bench.js";
-import { defineScenario } from "../bench/define.js";
 import { type Scenario, skip } from "../scenario.js";
+import type { Bench } from "../workbench/bench.js";
+import { defineScenario } from "../workbench/define.js";
 import { buildOf } from "./alone.js";
 
 const element = "images" as const;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { LogLine, LogQuery } from "@deploy/core";
-import type { Bench } from "../bench/bench.js";
-import { composed, up } from "../bench/compose.js";
-import { defineScenario } from "../bench/define.js";
 import type { Scenario } from "../scenario.js";
+import type { Bench } from "../workbench/bench.js";
+import { composed, up } from "../workbench/compose.js";
+import { defineScenario } from "../workbench/define.js";
 
 const element = "logs" as const;
 const fixtures = ["app", "print"] as const;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { type AnyResource, isOut, isRedacted, type Provider, type Scope, type Support } from "@deploy/core";
-import { type Bench, kitSecret } from "../bench/bench.js";
-import { defineScenario } from "../bench/define.js";
-import { resourcesIn } from "../bench/instrument.js";
 import type { Scenario } from "../scenario.js";
+import { type Bench, kitSecret } from "../workbench/bench.js";
+import { defineScenario } from "../workbench/define.js";
+import { resourcesIn } from "../workbench/instrument.js";
 import { availableAlone } from "./alone.js";
 import { capabilityProblems, supportsOf } from "./capabilities.js";
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { DeployError, isSupported } from "@deploy/core";
-import type { Bench } from "../bench/bench.js";
-import { addonName, composed, up } from "../bench/compose.js";
-import { defineScenario } from "../bench/define.js";
 import { type Scenario, skip } from "../scenario.js";
+import type { Bench } from "../workbench/bench.js";
+import { addonName, composed, up } from "../workbench/compose.js";
+import { defineScenario } from "../workbench/define.js";
 
 const element = "provider" as const;
 

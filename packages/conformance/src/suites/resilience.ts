@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { type Clock, DeployError, isTransient, type Provider, systemClock } from "@deploy/core";
-import { type Bench, describe } from "../bench/bench.js";
-import { defineScenario } from "../bench/define.js";
-import { type Fault, faultyFetch, type SeenRequest } from "../bench/faulty-fetch.js";
 import { type Scenario, skip } from "../scenario.js";
+import { type Bench, describe } from "../workbench/bench.js";
+import { defineScenario } from "../workbench/define.js";
+import { type Fault, faultyFetch, type SeenRequest } from "../workbench/faulty-fetch.js";
 import { availableAlone } from "./alone.js";
 import { type ReadyCall, readingCalls, writingCalls } from "./calls.js";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { redact, reveal } from "@deploy/core";
-import { kitSecret } from "../bench/bench.js";
-import { defineScenario } from "../bench/define.js";
 import type { Scenario } from "../scenario.js";
+import { kitSecret } from "../workbench/bench.js";
+import { defineScenario } from "../workbench/define.js";
 
 const element = "secrets" as const;
 

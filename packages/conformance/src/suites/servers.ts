@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { defineScenario } from "../bench/define.js";
 import type { Scenario } from "../scenario.js";
+import { defineScenario } from "../workbench/define.js";
 
 /** Servers: what the processes run on. */
 export const servers: readonly Scenario[] = [

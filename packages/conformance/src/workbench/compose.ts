@@ -81,7 +81,10 @@ export function composed(bench: Bench, wanted: Wanted = {}): Deployer {
     ...wanted.app,
   };
   const environment = {
-    target: own("containers") as Target,
+    // A lock is the target's: one that is tried without containers gets the kit's.
+    target: (provider.containers === undefined && provider.lease !== undefined
+      ? { ...filler, lease: provider.lease }
+      : own("containers")) as Target,
     images: own("images"),
     logs: own("logs"),
     secretStore: own("secrets"),
@@ -109,7 +112,7 @@ export function addonKind(provider: Provider): string | undefined {
 }
 
 /** The kind of add-on that is made quickest. */
-export function quickKind(bench: Bench, provider: Provider): string {
+function quickKind(bench: Bench, provider: Provider): string {
   return bench.subject.fixtures?.quickAddon ?? addonKind(provider) ?? "postgres";
 }
 
