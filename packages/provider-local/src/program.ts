@@ -53,7 +53,7 @@ export async function installProgram(
     const target = join(home.programs, program.digest);
     await mkdir(home.programs, { recursive: true, mode: 0o700 });
     if ((await stat(target).catch(() => undefined)) === undefined) {
-      const temporary = join(home.programs, `.${randomBytes(6).toString("hex")}`);
+      const temporary = join(home.programs, `.${process.pid}-${randomBytes(6).toString("hex")}`);
       for (const file of files) await cp(join(program.directory, file), join(temporary, file));
       await cp(join(program.directory, "supervisor-package.json"), join(temporary, "package.json")).catch(
         () => {},
@@ -65,8 +65,21 @@ export async function installProgram(
       });
     }
     for (const name of await readdir(home.programs)) {
-      if (name !== program.digest && name !== running)
-        await rm(join(home.programs, name), { recursive: true, force: true });
+      if (name === program.digest || name === running || isBeingMade(name)) continue;
+      // Somebody else may be removing the same; what stays is found by the next one.
+      await rm(join(home.programs, name), { recursive: true, force: true }).catch(() => {});
     }
   });
+}
+
+/** Whether a temporary copy belongs to a process that lives: another first `up`, at this very moment. */
+function isBeingMade(name: string): boolean {
+  const pid = /^\.(\d+)-/.exec(name)?.[1];
+  if (pid === undefined) return false;
+  try {
+    process.kill(Number(pid), 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
 }

@@ -4,12 +4,16 @@ import type { Context, Resource, ServerStatus, Servers } from "@deploy/core";
 import { createClient } from "./client.js";
 import { ensureHome, findHome, type Home } from "./home.js";
 import { isPortFree } from "./operating-system/free-port.js";
+import { readHolder } from "./operating-system/lock-file.js";
 import { createStartAtBoot } from "./operating-system/start-at-boot.js";
 import { portTaken } from "./port-taken.js";
 import { findProgram, installProgram } from "./program.js";
 import { protocolVersion, type SupervisorFacts } from "./protocol.js";
 import { connect, localResource, type Settings } from "./resources.js";
 import { launchSupervisor } from "./supervisor/hand-over.js";
+
+/** How long somebody else's supervisor may take until it answers, in milliseconds. */
+const readyWithinMs = 60_000;
 
 interface DesiredSupervisor {
   readonly program: string;
@@ -101,12 +105,30 @@ export async function start(
   if (running !== undefined) return running;
   const program = findProgram();
   await installProgram(home, program, undefined);
-  return launchSupervisor({
-    home,
-    program: program.digest,
-    environment: context.env,
-    ...(desired.port === null ? {} : { port: desired.port }),
-  });
+  try {
+    return await launchSupervisor({
+      home,
+      program: program.digest,
+      environment: context.env,
+      ...(desired.port === null ? {} : { port: desired.port }),
+    });
+  } catch (thrown) {
+    const other = await findFasterOne(context, home);
+    if (other === undefined) throw thrown;
+    return other;
+  }
+}
+
+/** The supervisor that somebody else has started meanwhile, once it answers: it is as good as ours. */
+async function findFasterOne(context: Context, home: Home): Promise<SupervisorFacts | undefined> {
+  const client = createClient(home, context);
+  for (const end = context.clock.now() + readyWithinMs; context.clock.now() < end; ) {
+    const facts = await client.facts();
+    if (facts !== undefined) return facts;
+    if ((await readHolder(home.lockFile)) === undefined) return undefined;
+    await context.clock.sleep(50, context.signal);
+  }
+  return undefined;
 }
 
 /** Ends the supervisor and starts another one, where nothing can be handed over. What runs is adopted and goes on. */
