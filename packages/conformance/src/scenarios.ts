@@ -5,7 +5,8 @@ import { missingCapability } from "./suites/capabilities.js";
 import { certificates } from "./suites/certificates.js";
 import { composition } from "./suites/composition.js";
 import { containers } from "./suites/containers.js";
-import { dns } from "./suites/dns.js";
+import { dnsRecords } from "./suites/dns.js";
+import { dnsBatches } from "./suites/dns-batches.js";
 import { driftScenarios } from "./suites/drift.js";
 import { eachElement } from "./suites/each-element.js";
 import { images } from "./suites/images.js";
@@ -31,7 +32,8 @@ export function scenariosFor(subject: Subject): readonly Scenario[] {
     ...logs,
     ...secrets,
     ...ingress,
-    ...dns,
+    ...dnsRecords,
+    ...dnsBatches,
     ...certificates,
     ...addons,
     ...lease,

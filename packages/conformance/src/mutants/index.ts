@@ -8,11 +8,13 @@ import type { BrokenProvider } from "./broken.js";
 import { brokenCalls } from "./calls.js";
 import { brokenResources } from "./resources.js";
 import { brokenElements } from "./vendor-faults.js";
+import { brokenVerbs } from "./verbs.js";
 
 /** Every deliberately wrong provider. */
 export const brokenProviders: readonly BrokenProvider[] = [
   ...brokenResources,
   ...brokenCalls,
+  ...brokenVerbs,
   ...brokenElements,
 ];
 

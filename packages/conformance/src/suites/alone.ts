@@ -13,7 +13,7 @@ import {
 import { fillerZone } from "../reference/provider.js";
 import { skip } from "../scenario.js";
 import { type Bench, kitSecret, type Part } from "../workbench/bench.js";
-import { addonKind, addonName, composed, hostsOf, secretName, up } from "../workbench/compose.js";
+import { addonKind, addonName, composed, hostsOf, ownDns, secretName, up } from "../workbench/compose.js";
 
 /** What one element alone puts into a plan. */
 export interface Alone {
@@ -44,7 +44,7 @@ export function addonOf(provider: Provider, quickest?: string): ResolvedAddon {
 export function proofAt(bench: Bench, provider: Provider, scope: Scope = bench.scope) {
   return (key: string, host: string, record: unknown): AnyResource => {
     const own = provider.dns !== undefined && bench.subject.fixtures?.zone !== undefined;
-    const dns = (own ? provider : bench.filler) as DnsProvider;
+    const dns = own ? (provider as DnsProvider) : ownDns(bench);
     return dnsRecord(dns, scope, `validation/${key}`, host, record as DnsRecordSet) as AnyResource;
   };
 }

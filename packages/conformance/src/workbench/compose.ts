@@ -4,6 +4,7 @@ import {
   createDeployer,
   type DeployEvent,
   type Deployer,
+  type DnsProvider,
   defineApp,
   type EnvironmentInput,
   isSupported,
@@ -111,6 +112,18 @@ export function addonKind(provider: Provider): string | undefined {
   return Object.keys(kinds).find((kind) => isSupported(kinds[kind]));
 }
 
+/** The kit's own DNS; where the author publishes proofs, it passes each record on. */
+export function ownDns(bench: Bench): DnsProvider {
+  const { filler, subject } = bench;
+  const prove = subject.fixtures?.prove;
+  if (prove === undefined) return filler;
+  const apply: DnsProvider["dns"]["apply"] = async (context, zone, changes) => {
+    await filler.dns.apply(context, zone, changes);
+    for (const change of changes) if (change.action !== "delete") await prove(change.record);
+  };
+  return { ...filler, dns: { ...filler.dns, apply } };
+}
+
 /** The kind of add-on that is made quickest. */
 function quickKind(bench: Bench, provider: Provider): string {
   return bench.subject.fixtures?.quickAddon ?? addonKind(provider) ?? "postgres";
@@ -124,7 +137,7 @@ function traffic(bench: Bench, provider: Provider): Partial<EnvironmentInput> {
   const { web, redirect } = hostsOf(bench);
   const kind = provider.certificates?.capabilities.kind;
   return {
-    dns: (zone === undefined ? filler : provider) as never,
+    dns: (zone === undefined ? ownDns(bench) : provider) as never,
     ...(kind !== undefined && ingress.certificateKinds.includes(kind)
       ? { certificates: provider as never }
       : {}),
