@@ -116,7 +116,7 @@ async function runTests() {
     DEPLOY_HOME: join(scratch, "home"),
     ...(await registryCertificates(scratch)),
   });
-  const { code } = await run([tool("vitest"), ...argv], { env, show: true, timeoutMs: 840_000 });
+  const { code } = await run([tool("vitest"), ...argv], { env, show: true, timeoutMs: 2_400_000 });
   const leftovers = await endLeftovers(scratch);
   const report = await readFile(reportFile, "utf8").catch(() => undefined);
   if (report === undefined) {
