@@ -12,9 +12,11 @@ conformance({
   secrets: [vendor.env.NIMBUS_CLOUD_TOKEN],
   reset: () => vendor.reset(),
   fixtures: {
-    zone: {
-      name: "example.test",
-      plant: async (record) => vendor.plant("example.test", record),
-    },
+    zone: { name: "example.test", plant: async (record) => vendor.plant("example.test", record) },
+    tamper: { records: async () => vendor.tamper("example.test") },
+    inspect: async ({ app, environment }) =>
+      vendor
+        .records("example.test")
+        .flatMap(({ name, comment }) => (comment.startsWith(`deploy:${app}/${environment}:`) ? [name] : [])),
   },
 });

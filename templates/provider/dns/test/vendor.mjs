@@ -78,7 +78,11 @@ export async function startVendor() {
   await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
   const address = /** @type {import("node:net").AddressInfo} */ (server.address());
   return {
-    env: { NIMBUS_CLOUD_URL: `http://127.0.0.1:${address.port}`, NIMBUS_CLOUD_TOKEN: TOKEN },
+    env: {
+      NIMBUS_CLOUD_URL: `http://127.0.0.1:${address.port}`,
+      NIMBUS_CLOUD_TOKEN: TOKEN,
+      NIMBUS_CLOUD_ZONE: "example.test",
+    },
     reset,
     /** What is held, as the vendor's own console would show it. */
     records: (/** @type {string} */ zone) => zones[zone] ?? [],
@@ -88,6 +92,10 @@ export async function startVendor() {
       /** @type {import("@deploy/core").DnsRecordSet} */ { name, type, values, ttl },
     ) {
       for (const content of values) zones[zone]?.push(held({ name, type, content, ttl: ttl ?? 300 }));
+    },
+    /** Removes every record that carries a marker, by hand. */
+    tamper(/** @type {string} */ zone) {
+      zones[zone] = (zones[zone] ?? []).filter(({ comment }) => comment === "");
     },
     close() {
       server.closeAllConnections();

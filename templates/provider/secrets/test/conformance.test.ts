@@ -11,4 +11,10 @@ conformance({
   context: { env: vendor.env },
   secrets: [vendor.env.NIMBUS_CLOUD_TOKEN],
   reset: () => vendor.reset(),
+  fixtures: {
+    inspect: async ({ app, environment }) =>
+      vendor
+        .secrets()
+        .flatMap(({ path }) => (path.startsWith(`deploy/${app}/${environment}/`) ? [path] : [])),
+  },
 });
