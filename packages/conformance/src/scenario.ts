@@ -17,7 +17,7 @@ export interface Scenario {
   readonly requires?: readonly string[];
   /** What the subject has to supply, else the scenario is skipped. */
   readonly fixtures?: readonly (keyof Fixtures)[];
-  /** Tries it; rejects with an `AssertionError` when it does not hold, with a {@link Skip} when it cannot be tried. */
+  /** Tries it; rejects with an `AssertionError` when it does not hold, with a `Skip` when it cannot be tried. */
   run(subject: Subject): Promise<void>;
 }
 
