@@ -38,8 +38,14 @@ export async function readTemplate(element: string, place: string = PLACE): Prom
 /** The names that `name` gives to a package made of this template. Throws `usage.bad-name`. */
 export function namesFor(name: string, template: Template): ProviderNames {
   const code = [...template].filter(([path]) => /\.m?[jt]s$/.test(path)).map(([, text]) => text);
-  return spellings(name, new Set(code.flatMap((text) => text.match(/[A-Za-z_$][\w$]*/g) ?? [])));
+  // Comments and texts may say what they like.
+  const words = code.flatMap(
+    (text) => text.replaceAll(COMMENT_OR_TEXT, " ").match(/[A-Za-z_$][\w$]*/g) ?? [],
+  );
+  return spellings(name, new Set(words));
 }
+
+const COMMENT_OR_TEXT = /\/\*[\s\S]*?\*\/|\/\/.*|"(?:[^"\\\n]|\\.)*"/g;
 
 /**
  * Writes the template under `names`, and answers with what was written.
