@@ -31,6 +31,9 @@ export function createApi(parts: ApiParts): ApiHandler {
       if (request.method === "DELETE") return parts.environments.remove(app, environment);
       return (await parts.environments.all.get(keyOf(app, environment))?.view()) ?? null;
     }
+    // Logs outlive their environment: removing them must not open it again.
+    if (thing === "logs" && request.method === "DELETE")
+      return parts.machinery.logs.removeLogs({ app, environment });
     const opened = await parts.environments.open(app, environment);
     if (thing === "routes")
       parts.environments.checkHosts(app, environment, request.body.routes as readonly Route[]);
@@ -89,8 +92,6 @@ async function environmentCall(
       return environment.oneOffs.started(name ?? "", Number(body.pid), text(request, "startTime"));
     case "DELETE one-offs":
       return environment.oneOffs.ended(name ?? "");
-    case "DELETE logs":
-      return environment.removeLogs();
     case "DELETE processes":
       return environment.stopProcesses();
     default:

@@ -44,7 +44,6 @@ export interface Environment {
   save(): Promise<void>;
   /** Stops every process; data, logs and records stay. */
   stopProcesses(): Promise<void>;
-  removeLogs(): Promise<void>;
   /** Stops everything and removes the environment's directory. */
   remove(): Promise<void>;
 }
@@ -134,7 +133,6 @@ export function openEnvironment(machinery: Machinery, state: EnvironmentState): 
     },
     save: () => writer.save(),
     stopProcesses: () => inTurn(stopProcesses),
-    removeLogs: () => machinery.logs.removeLogs({ app, environment }),
     remove: () =>
       inTurn(async () => {
         await stopProcesses();

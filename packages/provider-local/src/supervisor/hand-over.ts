@@ -16,6 +16,9 @@ type HandOverMessage = { readonly type: "listener"; readonly name: string } | { 
 /** How long a supervisor may take until it is ready, in milliseconds: it adopts and starts what should run. */
 const readyWithinMs = 60_000;
 
+/** How long the last message of a supervisor that has ended may be under way, in milliseconds. */
+const lastWordsMs = 300;
+
 /**
  * Starts a supervisor which outlives us, with our listening sockets if there are any, and waits until it is ready.
  *
@@ -52,7 +55,8 @@ export async function launchSupervisor(options: {
         );
       const timer = setTimeout(() => fail(`was not ready within ${readyWithinMs / 1000} s`), readyWithinMs);
       child.once("error", (error) => fail(`could not be started: ${error.message}`));
-      child.once("exit", (code) => fail(`ended at once (exit code ${code})`));
+      // What it said last may arrive after its end is known.
+      child.once("exit", (code) => setTimeout(() => fail(`ended at once (exit code ${code})`), lastWordsMs));
       child.on("message", (message: StartMessage) => {
         clearTimeout(timer);
         if (message.type === "ready") resolve(message.facts);

@@ -25,10 +25,14 @@ export async function pruneReleases(
   writer: StateWriter,
 ): Promise<void> {
   const { app, environment } = state;
-  const newest = new Set(state.releases.slice(-releasesKept).map((release) => release.number));
+  // Failed ones do not count: five that can be gone back to stay, and whatever came between them.
+  const good = state.releases
+    .filter((release) => release.state !== "failed")
+    .map((release) => release.number);
+  const oldest = good.at(-releasesKept) ?? 0;
   const running = new Set(state.instances.map((instance) => instance.release));
   const stays = (number: number): boolean =>
-    newest.has(number) || running.has(number) || number === state.serving?.release;
+    number >= oldest || running.has(number) || number === state.serving?.release;
   const gone = state.releases.filter((release) => !stays(release.number));
   state.releases = state.releases.filter((release) => stays(release.number));
   await writer.save();
@@ -37,7 +41,7 @@ export async function pruneReleases(
 
   const directory = join(environmentDirectory(machinery.home, app, environment), "releases");
   for (const name of await readdir(directory).catch(() => [])) {
-    if (!stays(Number(name))) await rm(join(directory, name), { recursive: true, force: true });
+    if (!stays(Number.parseInt(name, 10))) await rm(join(directory, name), { recursive: true, force: true });
   }
   const keep: Record<string, number[]> = {};
   for (const release of state.releases) {
