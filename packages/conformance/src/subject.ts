@@ -56,7 +56,9 @@ export interface ForeignFixture {
 
 /** The data of an add-on, by its URL. */
 export interface DataFixture {
+  /** Replaces the text. */
   readonly write: (url: string, text: string) => Promise<void>;
+  /** The text, or undefined where there is none. */
   readonly read: (url: string) => Promise<string | undefined>;
 }
 

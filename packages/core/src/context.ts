@@ -33,6 +33,7 @@ export interface Context {
   readonly signal: AbortSignal;
   /** The environment variables of the caller: where credentials are read from. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** What every HTTP call goes through: tests and limits stand in for it. */
   readonly fetch: typeof fetch;
   readonly clock: Clock;
   /** Says what is going on, one line, no secret: it becomes a `progress` event of the running step. */

@@ -9,7 +9,9 @@ const inspect = Symbol.for("nodejs.util.inspect.custom");
  */
 export interface Redacted<T = string> {
   readonly [marker]: T | true;
+  /** Always `<redacted>`. */
   toString(): string;
+  /** Always `<redacted>`. */
   toJSON(): string;
 }
 

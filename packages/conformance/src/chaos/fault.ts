@@ -42,6 +42,7 @@ export type Fault =
     }
   | {
       readonly kind: "rewrite";
+      /** From the vendor's answer to the one that the client gets. */
       readonly rewrite: (answer: Answer, call: Call) => Answer | Promise<Answer>;
     };
 

@@ -26,6 +26,7 @@ export interface DeployerOptions {
   readonly signal?: AbortSignal;
   /** Default `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Default: the global one. */
   readonly fetch?: typeof fetch;
   readonly clock?: Clock;
 }
@@ -125,30 +126,49 @@ export interface Deployer {
   /** Removes the environment, and proves it by looking. */
   down(options: DownOptions): Operation<DownResult>;
 
+  /** What is in service now, its add-ons, servers and lock included. */
   status(): Promise<EnvironmentStatus>;
+  /** Newest first. */
   releases(): Promise<readonly Release[]>;
+  /** Lines of all processes, oldest first; leaving the loop ends the stream. */
   logs(query?: LogQuery): AsyncIterable<LogLine>;
+  /** Runs a command in a fresh copy of the release in service. */
   run(options: RunOptions): Promise<RunSession>;
+  /** Runs a command inside an instance that serves. */
   exec(options: RunOptions & { readonly instance?: string }): Promise<RunSession>;
+  /** Changes the number of instances without a release; process name to number. */
   scale(instances: Readonly<Record<string, number>>): Operation<void>;
+  /** Replaces the instances, one after the other; default: of all processes. */
   restart(process?: string): Operation<void>;
   /** Takes the deploy lock away from whoever holds it; answers with who that was. */
   breakLock(): Promise<LeaseHolder | undefined>;
+  /** Looks at everything that a deployment needs, and changes nothing; a failure is a finding. */
   doctor(): Promise<readonly DoctorFinding[]>;
+  /** Whose credentials are used, by provider. */
   identity(): Promise<Readonly<Record<string, Identity>>>;
+  /** What each provider reads from the environment, by provider. */
   credentials(): Readonly<Record<string, Readonly<Record<string, CredentialField>>>>;
 
   readonly secrets: {
+    /** Names and versions, never values; declared ones that are not set are not in it. */
     list(): Promise<readonly (SecretEntry & { readonly declared: boolean })[]>;
+    /** Stores a new version, for the next release; the same value keeps the present version. */
     set(name: string, value: Redacted): Promise<SecretEntry>;
+    /** Forgets a secret; unknown names are fine. */
     unset(name: string): Promise<void>;
+    /** The value. Throws `secrets.missing`. */
     reveal(name: string): Promise<Redacted>;
   };
   readonly addons: {
+    /** How each add-on is. */
     status(): Promise<readonly AddonStatus[]>;
+    /** Stored copies of an add-on's data. */
     backups(name: string): Promise<readonly Backup[]>;
+    /** Takes a backup now. */
     backup(name: string): Promise<Backup>;
+    /** Puts a backup in place of the present data. */
     restore(name: string, backup: string): Promise<void>;
+    /** A command of this machine that talks to the add-on. */
     connect(name: string): Promise<ConnectCommand>;
   };
 }

@@ -21,6 +21,7 @@ export interface AccessCapabilities {
 /** Optional power: the vendor's own permissions, granted per app and revoked per person. */
 export interface Access {
   readonly capabilities: AccessCapabilities;
+  /** Who is to have which role, as nodes of the plan. */
   grants(scope: Scope, grants: readonly Grant[]): ElementPlan;
   /** Who may do what with this app. */
   who(context: Context, scope: Scope): Promise<readonly Grant[]>;

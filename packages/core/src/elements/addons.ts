@@ -51,13 +51,18 @@ export interface ConnectCommand {
 /** Optional power: backing services which provide config. */
 export interface Addons {
   readonly capabilities: AddonsCapabilities;
+  /** The add-on as nodes of the plan, with the config that it injects. */
   addon(scope: Scope, addon: ResolvedAddon): AddonPlan;
   /** A backup before release `release`, as a gate of its release command; nothing to do when that one is there. */
   backupBefore?(scope: Scope, addon: ResolvedAddon, release: Out<number>): AnyResource;
+  /** How each add-on of the environment is. */
   status(context: Context, scope: Scope): Promise<readonly AddonStatus[]>;
+  /** Stored copies of an add-on's data. */
   backups?(context: Context, scope: Scope, name: string): Promise<readonly Backup[]>;
+  /** Takes a backup now. */
   backup?(context: Context, scope: Scope, name: string): Promise<Backup>;
   /** Puts a backup in place of the present data; a restore that fails leaves the present data as it was. */
   restore?(context: Context, scope: Scope, name: string, backup: string): Promise<void>;
+  /** What the user's machine has to run to talk to it; passwords travel in `env`. */
   connect?(context: Context, scope: Scope, name: string): Promise<ConnectCommand>;
 }

@@ -176,11 +176,13 @@ export interface Containers {
    * Only asked where `internalAddresses` is a yes.
    */
   address?(scope: Scope, process: ResolvedProcess): In<string>;
+  /** What is in service now; nothing is no error. */
   status(context: Context, scope: Scope): Promise<ContainersStatus>;
   /** Newest first. */
   releases(context: Context, scope: Scope): Promise<readonly Release[]>;
   /** What a rollback to `number` puts into service: the stored spec, as far as the vendor holds it. */
   releaseSpec(context: Context, scope: Scope, number: number): Promise<StoredRelease>;
+  /** Starts a one-off command; the session ends when it does, or with the signal. */
   run(context: Context, scope: Scope, request: RunRequest): Promise<RunSession>;
   /** Changes instances without a release; process name to number. */
   scale(context: Context, scope: Scope, instances: Readonly<Record<string, number>>): Promise<void>;

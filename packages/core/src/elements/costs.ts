@@ -23,5 +23,6 @@ export interface CostEstimate {
 
 /** Optional power: an honest price before it is paid. */
 export interface Costs {
+  /** What this environment costs in a month, at the vendor's list prices. */
   estimate(context: Context, environment: ResolvedEnvironment): Promise<CostEstimate>;
 }

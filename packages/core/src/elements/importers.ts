@@ -16,5 +16,6 @@ export interface Importer {
   readonly name: string;
   /** Files in a directory that this importer understands. */
   readonly files: readonly string[];
+  /** Reads `source`, a directory or the name of a running app, and writes nothing. */
   import(context: Context, source: string): Promise<ImportResult>;
 }

@@ -30,6 +30,7 @@ export interface Secrets {
    * it the node is blocked (`secrets.missing`) when the vendor holds none.
    */
   secret(scope: Scope, name: string, value?: Redacted): Resource<{ readonly name: string }, SecretReference>;
+  /** Names and versions, never values. */
   list(context: Context, scope: Scope): Promise<readonly SecretEntry[]>;
   /** Stores a new version; the same value again keeps the present version. It reaches processes with the next release. */
   set(context: Context, scope: Scope, name: string, value: Redacted): Promise<SecretEntry>;

@@ -28,6 +28,7 @@ export interface Limiter {
 
 /** The limiter of each provider, by the provider's name. */
 export interface Limiters {
+  /** The limiter of this provider, the same at every call. */
   for(provider: string): Limiter;
 }
 
