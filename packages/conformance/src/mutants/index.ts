@@ -53,6 +53,7 @@ async function tryOne({ fault, caughtBy, breakIt }: BrokenProvider, directory: s
   const scenario = scenariosFor(subject).find(({ name }) => name === caughtBy);
   if (scenario === undefined) return { fault, caughtBy, caught: false, reason: "there is no such scenario" };
   const { outcome, reason = "" } = await runScenario(scenario, subject);
+  vendor.close();
   const [line = ""] = reason.split("\n");
   return {
     fault,

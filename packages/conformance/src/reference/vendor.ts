@@ -14,12 +14,15 @@ export interface ReferenceVendor {
   requests(): number;
   /** Forgets everything but its zones, which are empty again. */
   reset(): void;
+  /** Refuses every call from now on, so that nobody who still follows something goes on for ever. */
+  close(): void;
 }
 
 /** A vendor that holds nothing yet. */
 export function referenceVendor(zones: readonly string[] = ["example.test"]): ReferenceVendor {
   const state: VendorState = { scopes: new Map(), zones: new Map(), images: new Map(), numbers: 0 };
   let answered = 0;
+  let closed = false;
   const reset = (): void => {
     state.scopes.clear();
     state.images.clear();
@@ -27,9 +30,13 @@ export function referenceVendor(zones: readonly string[] = ["example.test"]): Re
     for (const zone of zones) state.zones.set(zone, []);
   };
   reset();
+  const close = (): void => {
+    closed = true;
+  };
   const call = async (input: Parameters<typeof fetch>[0], init: RequestInit = {}): Promise<Response> => {
     const signal = init.signal ?? undefined;
     signal?.throwIfAborted();
+    if (closed) return answer(410, { error: "this vendor is closed" });
     answered += 1;
     // One turn of the event loop, so that two calls can overtake each other.
     await new Promise((resolve) => setImmediate(resolve));
@@ -49,7 +56,13 @@ export function referenceVendor(zones: readonly string[] = ["example.test"]): Re
       throw thrown;
     }
   };
-  return { fetch: call as typeof fetch, state, requests: () => answered, reset };
+  return {
+    fetch: call as typeof fetch,
+    state,
+    requests: () => answered,
+    reset,
+    close,
+  };
 }
 
 function answer(status: number, body: unknown): Response {
