@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { run, tool } from "./lib/run.mjs";
+import { tallyLine } from "./lib/tally.mjs";
 
 /*
  * `npm run mutants`: tries every deliberately wrong provider of the conformance kit against the scenario that has to
@@ -30,4 +31,6 @@ await tryBrokenProviders(
   },
 );
 console.log(`\n${tried} broken providers, ${tried - missed} caught, ${missed} missed`);
-process.exitCode = missed > 0 || tried === 0 ? 1 : 0;
+console.log(tallyLine({ passed: tried - missed, failed: tried === 0 ? 1 : missed, skipped: 0 }));
+// A broken provider may well leave a timer or a connection behind, for which nobody has to wait.
+process.exit(missed > 0 || tried === 0 ? 1 : 0);
