@@ -28,10 +28,10 @@ export const systemClock: Clock = {
 export interface Context {
   /**
    * Aborted when a call has to end: its deadline has passed, or the user cancelled and it did not end within the
-   * engine's drain time. Every call must honour it.
+   * engine's drain time. Every call must honour it, and one that changes something must not begin under an aborted one.
    */
   readonly signal: AbortSignal;
-  /** The environment variables of the caller: where credentials are read from. */
+  /** The environment variables of the caller: where credentials are read from, each by its name, never all at once. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** What every HTTP call goes through: tests and limits stand in for it. */
   readonly fetch: typeof fetch;

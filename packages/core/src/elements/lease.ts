@@ -15,7 +15,7 @@ export interface LeaseHolder {
 export interface LeaseGrant {
   /** Gives it back; safe to repeat, never throws for a lease that was broken meanwhile. */
   release(): Promise<void>;
-  /** Throws `lease.lost` when somebody broke it: asked before each rollout. */
+  /** Throws `lease.lost` when this very grant was broken, even if the same process holds a newer one. Asked before each write. */
   check(): Promise<void>;
 }
 

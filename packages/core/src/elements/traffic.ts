@@ -45,7 +45,7 @@ export interface IngressPlan extends ElementPlan {
 /** Element six, first part: from host names to processes. */
 export interface Ingress {
   readonly capabilities: IngressCapabilities;
-  /** All routes of the environment at once; `after` holds what must serve before they are switched. */
+  /** All routes of the environment at once; `after` holds what must serve before they are switched; it is empty when that stands. */
   routes(
     scope: Scope,
     routes: readonly Route[],

@@ -68,7 +68,10 @@ export interface Resource<Desired = unknown, Observed = unknown> {
   pending?(observed: Observed): string | undefined;
   /** Why it cannot be made at all as things are, found out without a call: shown at plan time. */
   blocked?(observed: Observed | undefined): { message: string; code: string; hint?: string } | undefined;
-  /** Makes it; must be safe to repeat after a lost answer. Absent: a gate, which somebody else opens. */
+  /**
+   * Makes it. Safe to repeat after a lost answer: where the vendor counts (releases), look for an equal one that is
+   * still pending before making another. Absent: a gate, which somebody else opens.
+   */
   create?(context: Context, desired: Desired): Promise<Observed>;
   /** Changes it in place. Absent: a difference is refused at plan time. */
   update?(context: Context, desired: Desired, observed: Observed): Promise<Observed>;
@@ -90,7 +93,7 @@ export interface Owned {
   readonly holdsData?: string;
   /** Ids that must be gone before this one can be removed. */
   readonly after?: readonly string[];
-  /** It is shared with other apps, and is only removed once nobody uses it. */
+  /** It is shared with other apps and somebody still uses it: it stays. May be left out of the list as well. */
   readonly shared?: true;
   /** Belongs to the past of its environment (older images, logs, records): `down` removes it, a prune leaves it. */
   readonly history?: true;
