@@ -152,8 +152,3 @@ export async function ask(
     sent.end();
   });
 }
-
-/** Whether a path is there. */
-export function isThere(path: string): boolean {
-  return existsSync(path);
-}

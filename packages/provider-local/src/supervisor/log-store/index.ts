@@ -1,5 +1,5 @@
 /** The log store: exactly-once ingest of what processes print, and reading it back without the daemon. */
-export { type LogLimits, longestLine } from "./limits.js";
+export type { LogLimits } from "./limits.js";
 export type { LogScope } from "./paths.js";
 export type { LogProblem } from "./problems.js";
 export {
