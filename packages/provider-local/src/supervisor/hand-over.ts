@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { openSync } from "node:fs";
+import { openSync, renameSync, statSync } from "node:fs";
 import type { Server } from "node:net";
 import { join } from "node:path";
 import { DeployError, type DeployErrorData, errorFromData } from "@deploy/core";
@@ -15,6 +15,9 @@ type HandOverMessage = { readonly type: "listener"; readonly name: string } | { 
 
 /** How long a supervisor may take until it is ready, in milliseconds: it adopts and starts what should run. */
 const readyWithinMs = 60_000;
+
+/** The supervisor's own output begins anew with the next start once it is larger, in bytes; one older file is kept. */
+const largestLog = 5_000_000;
 
 /** How long the last message of a supervisor that has ended may be under way, in milliseconds. */
 const lastWordsMs = 300;
@@ -33,6 +36,9 @@ export async function launchSupervisor(options: {
   readonly environment: Readonly<Record<string, string | undefined>>;
 }): Promise<SupervisorFacts> {
   const { home, program, listeners } = options;
+  if ((statSync(home.supervisorLog, { throwIfNoEntry: false })?.size ?? 0) > largestLog) {
+    renameSync(home.supervisorLog, `${home.supervisorLog}.before`);
+  }
   const log = openSync(home.supervisorLog, "a", 0o600);
   const args = [join(home.programs, program, "supervisor.js"), home.directory, program];
   if (options.port !== undefined) args.push("--port", String(options.port));
