@@ -9,12 +9,15 @@ export default defineConfig({
     alias: {
       "@deploy/core": source("core"),
       "@deploy/provider-local": source("provider-local"),
+      "@deploy/provider-ecs": source("provider-ecs"),
+      "@deploy/provider-heroku": source("provider-heroku"),
+      "@deploy/heroku-double": fileURLToPath(new URL("./doubles/heroku/src/index.ts", import.meta.url)),
       "@deploy/conformance/vitest": source("conformance", "vitest"),
       "@deploy/conformance": source("conformance"),
     },
   },
   test: {
-    include: ["packages/*/{src,test}/**/*.test.ts", "examples/*/test/**/*.test.ts", "scripts/**/*.test.ts"],
+    include: ["packages/*/{src,test}/**/*.test.ts", "doubles/*/{src,test}/**/*.test.ts", "examples/*/test/**/*.test.ts", "scripts/**/*.test.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: "forks",
