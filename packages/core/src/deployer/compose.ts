@@ -64,7 +64,10 @@ export async function composeEnvironment(
   const rollout = target.containers.rollout(scope, {
     image: image.image,
     config: composeConfig(environment, scope, addons.plans),
-    secrets: secrets.map((secret) => output(secret, (reference) => reference)),
+    secrets: [
+      ...secrets.map((secret) => output(secret, (reference) => reference)),
+      ...addonReferences(environment, addons.plans),
+    ],
     processes: environment.processes,
     jobs: environment.jobs,
     ...releaseCommandOf(environment, input),
@@ -88,7 +91,7 @@ export async function composeEnvironment(
     release: rollout.release,
     ...(traffic === undefined ? {} : { traffic }),
     notes: [...notes, ...(traffic?.notes ?? [])],
-    problems: traffic?.problems ?? [],
+    problems: [...referenceProblems(environment, addons.plans), ...(traffic?.problems ?? [])],
   };
 }
 
@@ -117,6 +120,32 @@ function composeAddons(environment: ResolvedEnvironment, scope: Scope): { plans:
   if (environment.addons.length === 0) return { plans: [] };
   const addons = requireElement(environment.providers.addons, "addons");
   return { plans: environment.addons.map((addon) => addons.addon(scope, addon)) };
+}
+
+/** Config that add-ons keep at their vendor; what the user wrote wins over it. */
+function addonReferences(
+  environment: ResolvedEnvironment,
+  addons: readonly AddonPlan[],
+): ReleaseSpec["secrets"] {
+  return addons.flatMap((addon) =>
+    Object.entries(addon.references ?? {}).flatMap(([variable, reference]) =>
+      variable in environment.config ? [] : [reference],
+    ),
+  );
+}
+
+/** Only the vendor which keeps a value can hand it to a process. */
+function referenceProblems(
+  environment: ResolvedEnvironment,
+  plans: readonly AddonPlan[],
+): readonly Problem[] {
+  const { addons, target } = environment.providers;
+  if (addons.name === target.name) return [];
+  return environment.addons.flatMap((addon, index) => {
+    if (Object.keys(plans[index]?.references ?? {}).length === 0) return [];
+    const message = `${addons.name} keeps the address of the add-on ${addon.name} to itself, and ${target.name} cannot read it there.`;
+    return [{ message, hint: `Take the add-on from ${target.name}, or declare its URL as a secret.` }];
+  });
 }
 
 function composeSecrets(
@@ -150,11 +179,12 @@ function composeConfig(
 ): ReleaseSpec["config"] {
   const config: Record<string, In<string | Redacted>> = {};
   for (const addon of addons) Object.assign(config, addon.config);
+  const references = new Set(addons.flatMap((addon) => Object.keys(addon.references ?? {})));
   const { containers } = environment.providers.target;
   if (isSupported(containers.capabilities.internalAddresses) && containers.address !== undefined) {
     for (const process of environment.processes) {
       const variable = addressVariable(process.name);
-      const taken = variable in config || environment.secrets.includes(variable);
+      const taken = variable in config || references.has(variable) || environment.secrets.includes(variable);
       if (process.listens && !taken) config[variable] = containers.address(scope, process);
     }
   }

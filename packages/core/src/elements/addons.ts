@@ -4,6 +4,7 @@ import type { In, Out } from "../engine/out.js";
 import type { AnyResource } from "../engine/resource.js";
 import type { Redacted } from "../redacted.js";
 import type { Support } from "./capability.js";
+import type { SecretReference } from "./containers.js";
 import type { ElementPlan, Scope } from "./scope.js";
 
 /** What a provider's add-ons can do; checked before any call. */
@@ -19,6 +20,11 @@ export interface AddonsCapabilities {
 export interface AddonPlan extends ElementPlan {
   /** The config it injects, by variable name, such as `DATABASE_URL`. */
   readonly config: Readonly<Record<string, In<Redacted>>>;
+  /**
+   * Config which the vendor keeps as secrets of its own, by variable name, never in `config` as well: containers of the
+   * same provider read it at its `location`, and nobody else has to see the value. With another target, core refuses.
+   */
+  readonly references?: Readonly<Record<string, In<SecretReference>>>;
   /** What a process has to wait for. */
   readonly ready: readonly AnyResource[];
 }
