@@ -5,6 +5,7 @@
  */
 export * from "./app/capabilities.js";
 export * from "./app/define-app.js";
+export { type DockerIgnore, parseDockerIgnore } from "./app/docker-ignore.js";
 export * from "./app/durations.js";
 export { closest, suggest } from "./app/edit-distance.js";
 export * from "./app/infer.js";

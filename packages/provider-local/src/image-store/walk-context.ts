@@ -1,9 +1,8 @@
 import type { Dirent } from "node:fs";
 import { readdir, readFile, realpath } from "node:fs/promises";
 import { join } from "node:path";
-import { DeployError } from "@deploy/core";
+import { DeployError, type DockerIgnore, parseDockerIgnore } from "@deploy/core";
 import { contextError } from "./context-errors.js";
-import { type DockerIgnore, parseDockerIgnore } from "./docker-ignore.js";
 import { createGitIgnore } from "./git-ignore.js";
 
 /** One thing in a build context. */

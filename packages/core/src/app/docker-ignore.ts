@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { DeployError } from "@deploy/core";
+import { DeployError } from "../errors.js";
 
 interface DockerPattern {
   /** True for a line which starts with `!`: what it matches is taken in again. */
