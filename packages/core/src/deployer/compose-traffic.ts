@@ -6,7 +6,7 @@ import type { Provider } from "../elements/provider.js";
 import type { Scope } from "../elements/scope.js";
 import type { Certificate, DnsRecordSet, Endpoint, Ingress, Route } from "../elements/traffic.js";
 import type { In, Out } from "../engine/out.js";
-import type { AnyResource } from "../engine/resource.js";
+import type { AnyResource, Resource } from "../engine/resource.js";
 import { type Problem, toDeployError } from "../errors.js";
 import { isDnsProvider, requireElement } from "./providers.js";
 
@@ -49,7 +49,7 @@ export function composeTraffic(
   const problems: Problem[] = [];
 
   const { routes, redirects } = splitRoutes(environment, scope, ingressProvider, ingress, dns, problems);
-  const secured = composeCertificate(environment, scope, ingress, routes, dns, problems);
+  const secured = composeCertificate(environment, scope, ingress, routes, dns, notes);
   const switched = secured?.gates ?? [];
   const plan = ingress.routes(scope, routes, {
     ...(secured === undefined ? {} : { certificate: secured.certificate }),
@@ -123,7 +123,7 @@ function composeCertificate(
   ingress: Ingress,
   routes: readonly Route[],
   dns: DnsProvider | undefined,
-  problems: Problem[],
+  notes: string[],
 ):
   | { certificate: Certificate; resources: readonly AnyResource[]; gates: readonly AnyResource[] }
   | undefined {
@@ -133,20 +133,20 @@ function composeCertificate(
   const { proof, kind } = provider.certificates.capabilities;
   if (!ingress.capabilities.certificateKinds.includes(kind)) return undefined;
   if (proof === "dns" && dns === undefined) {
-    problems.push({
-      message: `${provider.name} proves a domain by a DNS record, and this environment has no DNS provider.`,
-      hint: 'Set "dns" of the environment.',
-    });
-    return undefined;
+    notes.push(
+      `No DNS provider proves to ${provider.name} whose ${routes.length === 1 ? "host" : "hosts"} these are: make each validation record by hand when it is shown. The certificate is waited for; a stopped run goes on where it was.`,
+    );
   }
   const proofs: AnyResource[] = [];
   const certificate = provider.certificates.certificate(
     scope,
     routes.map((route) => route.host),
     (key, host, record) => {
-      const node = dnsRecord(dns!, scope, `validation/${key}`, host, record, {
-        label: `validation record of ${host}`,
-      }) as AnyResource;
+      const label = `validation record of ${host}`;
+      const node =
+        dns === undefined
+          ? recordByHand(provider, key, label, record)
+          : (dnsRecord(dns, scope, `validation/${key}`, host, record, { label }) as AnyResource);
       proofs.push(node);
       return node;
     },
@@ -157,6 +157,23 @@ function composeCertificate(
     // A proof over HTTP is served by the routes themselves: waiting for it before they are there would never end.
     gates: proof === "http" ? [] : [certificate.issued],
   };
+}
+
+/**
+ * A validation record that somebody makes by hand: nothing here can see it, so it counts as made, and the gate of the
+ * certificate says which record it is waiting for.
+ */
+function recordByHand(provider: Provider, key: string, label: string, record: In<DnsRecordSet>): AnyResource {
+  const node: Resource<DnsRecordSet, Record<string, never>> = {
+    id: `${provider.name}/certificates/by-hand/${key}`,
+    label,
+    provider: provider.name,
+    element: "certificates",
+    desired: record,
+    read: async () => ({}),
+    diff: () => [],
+  };
+  return node as AnyResource;
 }
 
 /** What can be said without knowing the zones: a name of two labels is a root, whoever holds it. */

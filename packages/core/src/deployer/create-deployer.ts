@@ -2,9 +2,11 @@ import { resolveEnvironment } from "../app/resolve.js";
 import type { App } from "../app/types.js";
 import { type ValidatedApp, validateApp } from "../app/validate.js";
 import type { Identity } from "../elements/provider.js";
+import { accessVerbs } from "./access-verbs.js";
 import { addonVerbs } from "./addon-verbs.js";
 import { scopeOf } from "./compose.js";
 import { callContext, makeSurroundings } from "./context.js";
+import { cost } from "./cost.js";
 import { doctor } from "./doctor.js";
 import { down } from "./down.js";
 import { breakLock, logs, releases, status } from "./inspect.js";
@@ -56,12 +58,14 @@ export function createDeployer(app: App, options: DeployerOptions = {}): Deploye
     scale: (instances) => scale(session, instances),
     restart: (process) => restart(session, process),
     breakLock: () => breakLock(session),
+    cost: () => cost(session),
     doctor: () => doctor(session),
     identity: () => identities(session),
     credentials: () =>
       Object.fromEntries(usedProviders(environment).map(({ name, credentials }) => [name, credentials])),
     secrets: secretVerbs(session),
     addons: addonVerbs(session),
+    access: accessVerbs(session),
   };
 }
 

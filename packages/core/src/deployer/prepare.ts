@@ -79,9 +79,20 @@ export async function preparePart(
   };
 }
 
+/** The plan of resources that belong to no release, such as grants; it removes nothing. */
+export async function prepareResources(
+  session: Session,
+  resources: Composition["resources"],
+  permissions: PlanOptions,
+  options: PrepareOptions,
+): Promise<PreparedPlan> {
+  const identities = await accounts(session, callContext(session.surroundings, options.signal));
+  return prepare(session, { resources, notes: [] }, permissions, identities, options, false);
+}
+
 function prepare(
   session: Session,
-  composition: Composition,
+  composition: Pick<Composition, "resources" | "notes">,
   permissions: PlanOptions,
   identities: Readonly<Record<string, string>>,
   options: PrepareOptions,

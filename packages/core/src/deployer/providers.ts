@@ -15,6 +15,7 @@ type Power =
   | "dns"
   | "certificates"
   | "addons"
+  | "access"
   | "lease";
 
 /**

@@ -1,8 +1,11 @@
 import type { ResolvedEnvironment } from "../app/resolved.js";
 import type { App, Command, Target } from "../app/types.js";
 import type { Clock } from "../context.js";
+import type { Grant, Role } from "../elements/access.js";
 import type { AddonStatus, Backup, ConnectCommand } from "../elements/addons.js";
+import type { Support } from "../elements/capability.js";
 import type { ContainersStatus, Release, RunSession } from "../elements/containers.js";
+import type { CostEstimate } from "../elements/costs.js";
 import type { LeaseHolder } from "../elements/lease.js";
 import type { LogLine, LogQuery } from "../elements/logs.js";
 import type { CredentialField, DoctorFinding, Identity } from "../elements/provider.js";
@@ -101,6 +104,19 @@ export interface EnvironmentStatus extends ContainersStatus {
   readonly lock?: LeaseHolder;
 }
 
+/** What came of a grant. */
+export interface GrantResult {
+  readonly plan: Plan;
+  readonly grant: Grant;
+}
+
+/** What an environment costs in a month, vendor by vendor. */
+export interface EnvironmentCost {
+  readonly estimates: readonly (CostEstimate & { readonly provider: string })[];
+  /** Providers of the environment that have no price list, by name: what they cost is not in the estimates. */
+  readonly unknown: readonly string[];
+}
+
 /** A one-off command. */
 export interface RunOptions {
   readonly command: Command;
@@ -142,6 +158,8 @@ export interface Deployer {
   restart(process?: string): Operation<void>;
   /** Takes the deploy lock away from whoever holds it; answers with who that was. */
   breakLock(): Promise<LeaseHolder | undefined>;
+  /** What the environment costs in a month at list prices, as it is declared; nothing has to be there yet. */
+  cost(): Promise<EnvironmentCost>;
   /** Looks at everything that a deployment needs, and changes nothing; a failure is a finding. */
   doctor(): Promise<readonly DoctorFinding[]>;
   /** Whose credentials are used, by provider. */
@@ -170,5 +188,15 @@ export interface Deployer {
     restore(name: string, backup: string): Promise<void>;
     /** A command of this machine that talks to the add-on. */
     connect(name: string): Promise<ConnectCommand>;
+  };
+  readonly access: {
+    /** Who may do what with this app at the vendor, whoever granted it. */
+    who(): Promise<readonly Grant[]>;
+    /** Gives a person a role; one they have already is left as it is, another one is changed. */
+    grant(grant: Grant, options?: Pick<PlanOptions, "adopt" | "signal">): Operation<GrantResult>;
+    /** Takes a person off this app; with `everywhere` off every app that the credentials reach. */
+    revoke(person: string, options?: { readonly everywhere?: boolean }): Promise<readonly string[]>;
+    /** Whether the vendor can hold somebody to a role. */
+    supports(role: Role): Support;
   };
 }

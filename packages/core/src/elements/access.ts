@@ -21,10 +21,17 @@ export interface AccessCapabilities {
 /** Optional power: the vendor's own permissions, granted per app and revoked per person. */
 export interface Access {
   readonly capabilities: AccessCapabilities;
-  /** Who is to have which role, as nodes of the plan. */
+  /**
+   * Who is to have which role, as nodes of the plan. Grants that are not in it stay as they are: where `owned` lists
+   * grants, it does so with `history`, so that a deployment never takes one away.
+   */
   grants(scope: Scope, grants: readonly Grant[]): ElementPlan;
-  /** Who may do what with this app. */
+  /** Who may do what with this app, whoever granted it. */
   who(context: Context, scope: Scope): Promise<readonly Grant[]>;
-  /** Takes a person off every app that these credentials reach; answers with the apps they were taken off. */
-  revoke(context: Context, person: string): Promise<readonly string[]>;
+  /**
+   * Takes a person off every app that these credentials reach, or off the one of `scope`.
+   *
+   * @returns the apps they were taken off, as the vendor names them; none is no error.
+   */
+  revoke(context: Context, person: string, scope?: Scope): Promise<readonly string[]>;
 }

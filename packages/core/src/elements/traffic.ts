@@ -136,8 +136,9 @@ export interface Certificates {
   readonly capabilities: CertificatesCapabilities;
   /**
    * `prove` publishes a validation record, early, at whichever DNS provider holds the zone; `key` is the same in every
-   * run. Hosts that share one record (a wildcard and its parent) prove it once. With the proof `http` the routes do
-   * not wait for `issued`, since it is they that serve the proof.
+   * run. Hosts that share one record (a wildcard and its parent) prove it once. Where the environment has no DNS
+   * provider the record is made by hand: it counts as made, and `pending` of `issued` has to name it, with its type
+   * and value. With the proof `http` the routes do not wait for `issued`, since it is they that serve the proof.
    */
   certificate(
     scope: Scope,

@@ -15,7 +15,7 @@ const planShape = record({
   spec: oneOf(1),
   app: text,
   environment: text,
-  operation: oneOf("up", "down", "rollback", "promote"),
+  operation: oneOf("up", "down", "rollback", "promote", "access"),
   createdAt: (value, path) =>
     typeof value === "string" && !Number.isNaN(Date.parse(value))
       ? []

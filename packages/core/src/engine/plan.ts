@@ -46,7 +46,7 @@ export interface Plan {
   readonly app: string;
   readonly environment: string;
   /** What the plan is for. */
-  readonly operation: "up" | "down" | "rollback" | "promote";
+  readonly operation: "up" | "down" | "rollback" | "promote" | "access";
   /** ISO 8601, UTC. */
   readonly createdAt: string;
   /** Account by provider, as far as the providers say. */

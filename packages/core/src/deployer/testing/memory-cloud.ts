@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Context } from "../../context.js";
+import type { Role } from "../../elements/access.js";
 import type { Release, ReleaseSpec, StoredRelease } from "../../elements/containers.js";
 import type { LeaseHolder } from "../../elements/lease.js";
 import type { ElementName, Scope } from "../../elements/scope.js";
@@ -31,6 +32,8 @@ export interface MemoryCloud {
   readonly releases: Map<string, KeptRelease[]>;
   readonly secrets: Map<string, Map<string, { version: number; value: string; earlier: string[] }>>;
   readonly locks: Map<string, LeaseHolder>;
+  /** Role by `scope/person`. */
+  readonly grants: Map<string, Role>;
   /** Release by `scope/process`: what serves. */
   readonly serving: Map<string, number>;
   /** Image digests whose release command has succeeded, by scope. */
@@ -50,6 +53,7 @@ export function memoryCloud(): MemoryCloud {
     releases: new Map(),
     secrets: new Map(),
     locks: new Map(),
+    grants: new Map(),
     serving: new Map(),
     migrated: new Map(),
     issued: () => true,

@@ -1,9 +1,11 @@
+import type { Context } from "../../context.js";
+import type { Access, Role } from "../../elements/access.js";
 import type { Addons } from "../../elements/addons.js";
 import type { Certificates, DnsRecordSet, Ingress } from "../../elements/traffic.js";
 import { mapOut, output } from "../../engine/out.js";
 import type { AnyResource, Resource } from "../../engine/resource.js";
 import { redact } from "../../redacted.js";
-import { type MemoryCloud, request, thing } from "./memory-cloud.js";
+import { keyOf, type MemoryCloud, request, thing } from "./memory-cloud.js";
 
 /** Routes of the tests' vendor: all of them are one thing, and hosts lead to a host name. */
 export function memoryIngress(
@@ -116,5 +118,53 @@ export function memoryAddons(cloud: MemoryCloud): Addons {
       request(cloud, context, "backup", () => ({ id: "b1", createdAt: "2026-01-01T00:00:00Z", bytes: 1 })),
     restore: (context, _scope, name, backup) =>
       request(cloud, context, `restore ${name} ${backup}`, () => undefined),
+  };
+}
+
+/** Permissions of the tests' vendor; it knows no operators. */
+export function memoryAccess(cloud: MemoryCloud): Access {
+  return {
+    capabilities: {
+      roles: { viewer: true, deployer: true, operator: { no: "it knows three roles" }, manager: true },
+    },
+    grants: (scope, grants) => ({
+      resources: grants.map(({ person, role }): AnyResource => {
+        const key = `${keyOf(scope)}/${person}`;
+        const put = (context: Context, wanted: { role: Role }): Promise<{ role: Role }> =>
+          request(cloud, context, `put grant ${key}`, () => {
+            cloud.grants.set(key, wanted.role);
+            return wanted;
+          });
+        const node: Resource<{ role: Role }, { role: Role }> = {
+          id: `memory/access/${person}`,
+          label: `${role} ${person}`,
+          provider: "memory",
+          element: "access",
+          desired: { role },
+          read: (context) =>
+            request(cloud, context, `get grant ${key}`, () => {
+              const present = cloud.grants.get(key);
+              return present === undefined ? undefined : { role: present };
+            }),
+          create: put,
+          update: (context, wanted) => put(context, wanted),
+        };
+        return node as AnyResource;
+      }),
+    }),
+    who: (context, scope) =>
+      request(cloud, context, "who", () =>
+        [...cloud.grants]
+          .filter(([key]) => key.startsWith(`${keyOf(scope)}/`))
+          .map(([key, role]) => ({ person: key.slice(keyOf(scope).length + 1), role })),
+      ),
+    revoke: (context, person, scope) =>
+      request(cloud, context, `delete grants of ${person}`, () => {
+        const theirs = [...cloud.grants.keys()].filter(
+          (key) => key.endsWith(`/${person}`) && (scope === undefined || key.startsWith(`${keyOf(scope)}/`)),
+        );
+        for (const key of theirs) cloud.grants.delete(key);
+        return theirs.map((key) => key.slice(0, -person.length - 1));
+      }),
   };
 }

@@ -9,7 +9,7 @@ import type { AnyResource, Owned } from "../../engine/resource.js";
 import { redact, reveal } from "../../redacted.js";
 import { keyOf, type MemoryCloud, request, thing } from "./memory-cloud.js";
 import { memoryContainers } from "./memory-containers.js";
-import { memoryAddons, memoryCertificates, memoryIngress } from "./memory-powers.js";
+import { memoryAccess, memoryAddons, memoryCertificates, memoryIngress } from "./memory-powers.js";
 
 /** What a test may want to be different. */
 export interface MemoryVendorOptions {
@@ -85,6 +85,17 @@ export function memoryVendor(
     ingress: memoryIngress(cloud, options),
     ...(options.certificates === false ? {} : { certificates: memoryCertificates(cloud) }),
     addons: memoryAddons(cloud),
+    access: memoryAccess(cloud),
+    costs: {
+      estimate: (context, environment) =>
+        request(cloud, context, "prices", () => ({
+          currency: "USD",
+          items: environment.processes.map(({ name }) => ({ label: name, quantity: 1, monthly: 7 })),
+          notCounted: ["traffic"],
+          pricesOf: "2026-01-01",
+          source: "https://memory.test/prices",
+        })),
+    },
     lease: memoryLease(cloud),
   };
 }
