@@ -39,6 +39,17 @@ export const NEEDS = [
     files: /\/databases\/embedded\.test\.ts$/,
   },
   {
+    name: "python",
+    what: "python3 with venv, and a package index that answers (apt-get install python3-venv)",
+    files: /\/provider-ecs\/test\//,
+    found: () => onPath("python3"),
+  },
+  {
+    name: "docker",
+    what: "a Docker Engine that answers (apt-get install docker.io, and start dockerd)",
+    files: /\/provider-ecs\/test\//,
+  },
+  {
     name: "root",
     what: "root on Linux, to fill and to close a disk",
     files: /\/(?:atomic-file|create-image-crash|redis)\.test\.ts$/,
