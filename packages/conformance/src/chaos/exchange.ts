@@ -57,6 +57,8 @@ async function disturb(exchange: Exchange, fault: Fault): Promise<void> {
     case "delay":
       await sleep(fault.ms);
       return pass(exchange);
+    case "answer":
+      return answer(exchange, fault.answer);
     case "rewrite":
       return answer(exchange, await fault.rewrite(await whole(exchange), call));
   }

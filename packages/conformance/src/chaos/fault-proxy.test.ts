@@ -251,6 +251,25 @@ describe("createFaultProxy", () => {
     expect((await ask("GET", "/bad")).status).toBe(418);
   });
 
+  it("answers in the vendor's place, by what is in the request", async () => {
+    await start({
+      onCall: (_call, { body, headers }) =>
+        body.length === 0
+          ? {
+              kind: "answer",
+              answer: {
+                status: 409,
+                headers: { "x-host": headers.host ?? "" },
+                body: Buffer.from("scripted"),
+              },
+            }
+          : undefined,
+    });
+    expect(await ask("GET", "/1")).toMatchObject({ status: 409, text: "scripted" });
+    expect(proxy.calls[0]).toMatchObject({ fault: "answer" });
+    expect(proxy.calls[0]).not.toHaveProperty("status");
+  });
+
   it("invents no answer for a vendor that is not there", async () => {
     await start({ target: { socketPath: "/nowhere/vendor.sock" } });
     await expect(ask("GET", "/")).rejects.toThrow("ECONNRESET");

@@ -16,7 +16,7 @@ export interface FaultProxyOptions {
   /** Whether a call changes something. Default: by method, see {@link isMutatingMethod}. */
   readonly isMutation?: (request: CallRequest) => boolean;
   /** Sees every call before it is passed on, and may answer with a fault for it; planned ones come first. */
-  readonly onCall?: (call: Call) => Fault | undefined;
+  readonly onCall?: (call: Call, request: CallRequest) => Fault | undefined;
 }
 
 /** A proxy between a client and its vendor that numbers every call, and breaks those it is told to. */
@@ -59,8 +59,8 @@ export async function createFaultProxy(options: FaultProxyOptions): Promise<Faul
     calls.push(call);
     return call;
   };
-  const faultFor = (call: Writable<Call>): Fault | undefined => {
-    const fault = faults.take(call) ?? onCall?.(call);
+  const faultFor = (call: Writable<Call>, request: CallRequest): Fault | undefined => {
+    const fault = faults.take(call) ?? onCall?.(call, request);
     if (fault !== undefined) call.fault = fault.kind;
     return fault;
   };
@@ -70,7 +70,8 @@ export async function createFaultProxy(options: FaultProxyOptions): Promise<Faul
     const body = await peekBody(request).catch(() => undefined);
     // Whoever leaves before its request is complete has not called.
     if (body === undefined) return;
-    const call = record({ ...summary(request), body: body.start }, { bodyDigest: body.digest.end() });
+    const seen = { ...summary(request), body: body.start };
+    const call = record(seen, { bodyDigest: body.digest.end() });
     if (body.hasMore) request.once("end", () => (call.bodyDigest = body.digest.end()));
     await carry({
       call,
@@ -78,7 +79,7 @@ export async function createFaultProxy(options: FaultProxyOptions): Promise<Faul
       body,
       response,
       reach: vendor,
-      fault: faultFor(call),
+      fault: faultFor(call, seen),
       onAnswer(status, isWhole) {
         call.status = status;
         if (isWhole) call.durationMs = Date.now() - call.at;
@@ -94,8 +95,9 @@ export async function createFaultProxy(options: FaultProxyOptions): Promise<Faul
     socket.once("close", () => sockets.delete(socket));
   });
   server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    const call = record({ ...summary(request), body: Buffer.alloc(0) }, { upgrade: true });
-    void passUpgrade({ request, socket, head, reach: vendor, fault: faultFor(call) });
+    const seen = { ...summary(request), body: Buffer.alloc(0) };
+    const call = record(seen, { upgrade: true });
+    void passUpgrade({ request, socket, head, reach: vendor, fault: faultFor(call, seen) });
   });
   await listening(server, listen);
   return {

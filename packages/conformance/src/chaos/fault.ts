@@ -41,6 +41,11 @@ export type Fault =
       readonly ms: number;
     }
   | {
+      readonly kind: "answer";
+      /** What the client gets; the vendor never sees the call. */
+      readonly answer: Answer;
+    }
+  | {
       readonly kind: "rewrite";
       /** From the vendor's answer to the one that the client gets. */
       readonly rewrite: (answer: Answer, call: Call) => Answer | Promise<Answer>;
