@@ -42,7 +42,6 @@ export const NEEDS = [
     name: "python",
     what: "python3 with venv, and a package index that answers (apt-get install python3-venv)",
     files: /\/provider-ecs\/test\//,
-    found: () => onPath("python3"),
   },
   {
     name: "docker",

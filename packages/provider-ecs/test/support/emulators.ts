@@ -119,8 +119,8 @@ async function start(recipe: Recipe): Promise<Emulator> {
     url,
     async reset() {
       const answer = await fetch(new URL(recipe.reset, url), { method: "POST" }).catch(() => undefined);
-      if (answer?.ok === true && running !== undefined && (await memoryOf(running.child)) < memoryLimit)
-        return;
+      const isSmall = running !== undefined && (await memoryOf(running.child)) < memoryLimit[recipe.kind];
+      if (answer?.ok === true && isSmall) return;
       await running?.end();
       running = await launch(recipe, python, port, directory);
     },
