@@ -48,6 +48,35 @@ describe.skipIf(!isBuilt)("the program", () => {
     expect(JSON.parse(failed.stdout)).toMatchObject({ error: { code: "usage.unknown-command" } });
   });
 
+  it("lets people in, changes their role, and takes them off", async () => {
+    expect((await run("access who")).stderr).toContain("nobody but the account");
+    expect((await run("access grant maria@example.org deployer")).stderr).toContain(
+      "is now deployer of shop",
+    );
+    expect((await run("access grant maria@example.org deployer")).stderr).toContain("was already deployer");
+    await run("access grant kim@example.org manager");
+    const who = (await run("access who")).stdout;
+    expect(who.indexOf("kim@example.org")).toBeLessThan(who.indexOf("maria@example.org"));
+    expect(JSON.parse((await run("access who --json")).stdout)).toHaveLength(2);
+    expect(await run("access revoke kim@example.org --everywhere")).toMatchObject({
+      code: 0,
+      stdout: "shop\n",
+    });
+    expect((await run("access revoke kim@example.org")).stderr).toContain("had no access");
+    expect((await run("access grant maria@example.org operator")).stderr).toContain("three roles");
+    expect((await run("access grant maria@example.org boss")).stderr).toContain("access.bad-role");
+  });
+
+  it("tells the price of a month, its date and what it leaves out", async () => {
+    const { stdout, stderr } = await run("cost");
+    expect(stdout).toMatch(/fake +web +2 +14\.50 USD\n +total +14\.50 USD/);
+    expect(stderr).toContain("prices of 2026-01-01");
+    expect(stderr).toContain("not counted: traffic");
+    expect(JSON.parse((await run("cost --json")).stdout)).toMatchObject({
+      estimates: [{ provider: "fake" }],
+    });
+  });
+
   it("applies a saved plan, and refuses one of another environment", async () => {
     expect((await run("plan --out plan.json")).stderr).toContain("deploy up --plan plan.json");
     const other = await run("up -e staging --plan plan.json");

@@ -19,6 +19,7 @@ export type * from "./app/types.js";
 export * from "./app/validate.js";
 export * from "./context.js";
 export { createDeployer } from "./deployer/create-deployer.js";
+export { importConfig } from "./deployer/import-config.js";
 export type * from "./deployer/types.js";
 export type * from "./elements/access.js";
 export type * from "./elements/addons.js";

@@ -1,18 +1,16 @@
 import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { DeployError } from "@deploy/core";
 import { commandLine } from "../command-line.js";
-import { CONFIG_NAMES, exists } from "../config/find.js";
 import type { CommandContext } from "../context.js";
 import { EXIT } from "../exit-codes.js";
 import { appName, type Detected, detect } from "../init/detect.js";
+import { configTarget } from "../init/target.js";
 import { configText } from "../init/write.js";
 import { askText } from "../prompts/ask.js";
 import { usageError } from "../usage-error.js";
 
 /** `deploy init`: writes a deploy.config.ts from what is found here. */
 export async function run(context: CommandContext): Promise<number> {
-  const file = await target(context);
+  const file = await configTarget(context);
   const found = await detect(context.directory);
   const detected: Detected = {
     ...found,
@@ -25,20 +23,6 @@ export async function run(context: CommandContext): Promise<number> {
   else await context.print(file);
   await context.say(`${context.style.stderr.green("✓")} written; next: ${commandLine(context, "up")}`);
   return EXIT.done;
-}
-
-async function target(context: CommandContext): Promise<string> {
-  for (const name of CONFIG_NAMES) {
-    const file = join(context.directory, name);
-    if (!(await exists(file))) continue;
-    if (context.flags.has("force") && name === CONFIG_NAMES[0]) return file;
-    throw new DeployError({
-      code: "config.exists",
-      message: `${file} is there already.`,
-      hint: name === CONFIG_NAMES[0] ? "Add --force to overwrite it." : "Remove it first.",
-    });
-  }
-  return join(context.directory, CONFIG_NAMES[0] ?? "deploy.config.ts");
 }
 
 async function chooseName(context: CommandContext, found: Detected): Promise<string> {

@@ -5,6 +5,7 @@ import type { CommandSpec } from "./types.js";
 
 const ORDER = [
   "init",
+  "import",
   "plan",
   "up",
   "status",
@@ -18,6 +19,8 @@ const ORDER = [
   "promote",
   "secrets",
   "addons",
+  "access",
+  "cost",
   "down",
   "doctor",
   "provider",
@@ -36,6 +39,7 @@ export const COMMANDS: readonly CommandSpec[] = [
 /** What a group of commands is about. */
 export const GROUPS: Readonly<Record<string, string>> = {
   secrets: "Store, list, reveal and forget secrets",
+  access: "See who may do what, let people in, take them off",
   addons: "Look at databases, connect, back up, restore",
   provider: "Start a provider of your own, and test it",
 };

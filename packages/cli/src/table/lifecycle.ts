@@ -21,6 +21,25 @@ export const LIFECYCLE_COMMANDS: readonly CommandSpec[] = [
     examples: ["deploy init", 'deploy init --name shop --web "node server.js"'],
   },
   {
+    name: "import",
+    summary: "Write a deploy.config.ts from another tool's files, or from a running app",
+    description:
+      "The provider that reads it has to be installed. Says what was inferred and what could not be carried over.\nNever overwrites without --force, and changes nothing at the vendor.",
+    arguments: [
+      {
+        name: "source",
+        description:
+          "heroku reads heroku.yml, app.json and Procfile here; heroku:my-app reads the running app",
+        required: true,
+      },
+    ],
+    flags: [
+      { name: "print", kind: "switch", description: "Print it instead of writing a file" },
+      { name: "force", kind: "switch", description: "Overwrite an existing file" },
+    ],
+    examples: ["deploy import heroku", "deploy import heroku:my-app --print"],
+  },
+  {
     name: "plan",
     summary: "Show what `up` would change, and change nothing",
     flags: [

@@ -184,4 +184,38 @@ export const OPERATION_COMMANDS: readonly CommandSpec[] = [
       { name: "command", description: "Name of the command", repeated: true, completion: "commands" },
     ],
   },
+  {
+    name: "access who",
+    summary: "Who may do what with this app at the vendor",
+  },
+  {
+    name: "access grant",
+    summary: "Let a person in, with a role for this app",
+    description: "Roles: viewer, deployer, operator, manager; each includes the ones before it.",
+    arguments: [
+      { name: "person", description: "As the vendor knows them, such as an e-mail address", required: true },
+      { name: "role", description: "viewer, deployer, operator or manager", required: true },
+    ],
+    flags: [
+      { name: "adopt", kind: "list", value: "id", description: "Take over a grant that Deploy did not make" },
+    ],
+    examples: ["deploy access grant maria@example.org deployer -e production"],
+  },
+  {
+    name: "access revoke",
+    summary: "Take a person off this app, or off every app at once",
+    arguments: [{ name: "person", description: "As the vendor knows them", required: true }],
+    flags: [
+      {
+        name: "everywhere",
+        kind: "switch",
+        description: "Off every app that these credentials reach",
+      },
+    ],
+    examples: ["deploy access revoke maria@example.org -e production --everywhere"],
+  },
+  {
+    name: "cost",
+    summary: "What the environment costs in a month, and what that leaves out",
+  },
 ];

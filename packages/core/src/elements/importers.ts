@@ -10,12 +10,16 @@ export interface ImportResult {
   readonly refused: readonly { readonly file: string; readonly line?: number; readonly reason: string }[];
 }
 
-/** Optional power: reads another tool's manifest, or a running app, into a configuration. */
+/**
+ * Optional power: reads another tool's manifest, or a running app, into a configuration.
+ *
+ * A package exports its importers as `importers`, too: `deploy import` looks there, for whoever has no app yet.
+ */
 export interface Importer {
   /** What `deploy import <name>` takes: `heroku`, `procfile`. */
   readonly name: string;
   /** Files in a directory that this importer understands. */
   readonly files: readonly string[];
-  /** Reads `source`, a directory or the name of a running app, and writes nothing. */
+  /** Reads `source`, a directory as an absolute path or the name of a running app, and writes nothing. */
   import(context: Context, source: string): Promise<ImportResult>;
 }

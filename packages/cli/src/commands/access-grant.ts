@@ -1,0 +1,22 @@
+import type { Role } from "@deploy/core";
+import { commandLine } from "../command-line.js";
+import type { CommandContext } from "../context.js";
+import { EXIT } from "../exit-codes.js";
+import { follow } from "../follow.js";
+
+/** `deploy access grant <person> <role>`: lets a person in, with a role for this app. */
+export async function run(context: CommandContext): Promise<number> {
+  const [person = "", role = ""] = context.words;
+  const deployer = await context.deployer();
+  const adopt = context.flags.list("adopt");
+  const granting = deployer.access.grant({ person, role: role as Role }, adopt.length === 0 ? {} : { adopt });
+  const { plan } = await follow(context, granting, commandLine(context, `access grant ${person} ${role}`));
+  const changed = plan.changes.length > 0;
+  if (context.json) {
+    await context.terminal.stdout.write(`${JSON.stringify({ type: "result", person, role, changed })}\n`);
+  }
+  await context.say(
+    `${context.style.stderr.green("✓")} ${person} ${changed ? "is now" : "was already"} ${role} of ${deployer.app.name} in ${deployer.environment.name}`,
+  );
+  return EXIT.done;
+}
