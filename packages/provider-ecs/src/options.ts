@@ -1,0 +1,192 @@
+import { DeployError } from "@deploy/core";
+import type { ServiceName } from "./clients/modules.js";
+
+/** Processor architecture of tasks, images and instances. */
+export type Architecture = "amd64" | "arm64";
+
+/** Tasks on AWS's own machines. */
+export interface FargateCapacity {
+  readonly kind: "fargate";
+  /** The part of the instances that runs on spare capacity, which AWS may take back: 0 to 1. */
+  readonly spot: number;
+  readonly architecture: Architecture;
+}
+
+/** Tasks on instances of the account, in a group that keeps their number. */
+export interface Ec2Capacity {
+  readonly kind: "ec2";
+  readonly instanceType: string;
+  readonly count: number;
+  readonly architecture: Architecture;
+}
+
+/** Tasks on one instance with a fixed address: no load balancer, no NAT. */
+export interface InstanceCapacity {
+  readonly kind: "instance";
+  readonly instanceType: string;
+  readonly architecture: Architecture;
+  /** Gigabytes of the instance's disk. */
+  readonly disk: number;
+}
+
+/** What the processes run on. */
+export type Capacity = FargateCapacity | Ec2Capacity | InstanceCapacity;
+
+/** Something that is there already, by its id or by one of its tags. */
+export type Existing = string | { readonly tag: readonly [key: string, value: string] };
+
+/** The network that everything stands in. Default: the account's default VPC and its public subnets. */
+export interface NetworkOptions {
+  /** `vpc-…`, or by tag. */
+  readonly vpc?: Existing;
+  /** `subnet-…`, or all with a tag. */
+  readonly subnets?: readonly string[] | { readonly tag: readonly [key: string, value: string] };
+  /** Security groups which tasks get besides their own. */
+  readonly securityGroups?: readonly string[];
+  /** Tasks get a public address: they need one where the subnets have no NAT. Default true. */
+  readonly publicAddresses?: boolean;
+}
+
+/** Options of `ecs()`. */
+export interface EcsOptions {
+  /** Such as `us-east-1`. */
+  readonly region: string;
+  /** Default {@link fargate}`()`. */
+  readonly capacity?: Capacity;
+  /** The twelve digits of the account that this may be deployed to; any other is refused. */
+  readonly account?: string;
+  /** A profile of `~/.aws/config`. Default: `AWS_PROFILE`, else the SDK's default chain. */
+  readonly profile?: string;
+  readonly network?: NetworkOptions;
+  /** Where secrets are kept. Default `ssm`. */
+  readonly secrets?: "ssm" | "secrets-manager";
+  /**
+   * Apps of one group share cluster, load balancer, and the instance of `instance()`. Default: the environment's
+   * name up to its first slash, so that review apps share one.
+   */
+  readonly group?: string;
+  /** Days that logs are kept. Default 30. */
+  readonly logRetentionDays?: number;
+  /** ARNs of policies that the app's own code needs, such as for a bucket. */
+  readonly taskPolicies?: readonly string[];
+  /** Other addresses of services, for tests. `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>` are honoured too. */
+  readonly endpoints?: Partial<Readonly<Record<ServiceName, string>>>;
+  /** `host:port` of the registry to push to in place of ECR's own, for tests. Default `DEPLOY_ECR_REGISTRY`, else ECR's. */
+  readonly registryHost?: string;
+}
+
+/** The options with their defaults filled in: what every element works with. */
+export interface Settings {
+  readonly region: string;
+  readonly capacity: Capacity;
+  readonly account: string | undefined;
+  readonly profile: string | undefined;
+  readonly network: Required<Pick<NetworkOptions, "publicAddresses" | "securityGroups">> &
+    Pick<NetworkOptions, "vpc" | "subnets">;
+  readonly secrets: "ssm" | "secrets-manager";
+  readonly group: string | undefined;
+  readonly logRetentionDays: number;
+  readonly taskPolicies: readonly string[];
+  readonly endpoints: Partial<Readonly<Record<ServiceName, string>>>;
+  readonly registryHost: string | undefined;
+}
+
+/** Tasks on AWS's own machines: nothing to look after. `spot` is the part that may be taken back, 0 (default) to 1. */
+export function fargate(
+  options: { readonly spot?: number; readonly cpuArchitecture?: Architecture } = {},
+): FargateCapacity {
+  const { spot = 0, cpuArchitecture: architecture = "amd64" } = options;
+  if (!(spot >= 0 && spot <= 1))
+    throw badOption("fargate({ spot })", String(spot), "A part between 0 and 1, such as 0.5.");
+  return { kind: "fargate", spot, architecture };
+}
+
+/** Tasks on `count` instances of the account behind the load balancer. Default: two `t3.small`. */
+export function ec2(options: { readonly instanceType?: string; readonly count?: number } = {}): Ec2Capacity {
+  const { instanceType = "t3.small", count = 2 } = options;
+  if (!Number.isInteger(count) || count < 1)
+    throw badOption("ec2({ count })", String(count), "A whole number from 1 on.");
+  return { kind: "ec2", instanceType, count, architecture: architectureOf(instanceType) };
+}
+
+/**
+ * One instance with a fixed address and a proxy of its own: the cheap way for small apps; several may share it.
+ * Default: a `t3.small` with a disk of 30 GB.
+ */
+export function instance(
+  options: { readonly instanceType?: string; readonly disk?: number } = {},
+): InstanceCapacity {
+  const { instanceType = "t3.small", disk = 30 } = options;
+  if (!Number.isInteger(disk) || disk < 30) {
+    throw badOption(
+      "instance({ disk })",
+      String(disk),
+      "Whole gigabytes, 30 or more: the machine image needs them.",
+    );
+  }
+  return { kind: "instance", instanceType, disk, architecture: architectureOf(instanceType) };
+}
+
+/** Checks the options and fills in the defaults. @throws `config.bad-option`. */
+export function settingsOf(options: EcsOptions): Settings {
+  const { region, account, logRetentionDays = 30, network = {} } = options;
+  if (!/^[a-z]{2}(?:-[a-z]+)+-\d+$/.test(region)) {
+    throw badOption("ecs({ region })", String(region), "A region of AWS, such as us-east-1.");
+  }
+  if (account !== undefined && !/^\d{12}$/.test(account)) {
+    throw badOption("ecs({ account })", account, "The twelve digits of an account, as a string.");
+  }
+  if (options.group !== undefined && !/^[a-z][a-z0-9-]{0,28}[a-z0-9]$/.test(options.group)) {
+    throw badOption(
+      "ecs({ group })",
+      options.group,
+      "Lower case letters, digits and hyphens, 2 to 30 characters.",
+    );
+  }
+  if (!retentionDays.includes(logRetentionDays)) {
+    throw badOption(
+      "ecs({ logRetentionDays })",
+      String(logRetentionDays),
+      `One of ${retentionDays.join(", ")}.`,
+    );
+  }
+  return {
+    region,
+    capacity: options.capacity ?? fargate(),
+    account,
+    profile: options.profile,
+    network: {
+      publicAddresses: network.publicAddresses ?? true,
+      securityGroups: network.securityGroups ?? [],
+      ...(network.vpc === undefined ? {} : { vpc: network.vpc }),
+      ...(network.subnets === undefined ? {} : { subnets: network.subnets }),
+    },
+    secrets: options.secrets ?? "ssm",
+    group: options.group,
+    logRetentionDays,
+    taskPolicies: options.taskPolicies ?? [],
+    endpoints: options.endpoints ?? {},
+    registryHost: options.registryHost,
+  };
+}
+
+/** What PutRetentionPolicy takes (CloudWatch Logs API reference). */
+const retentionDays: readonly number[] = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+];
+
+/** Instance families with Graviton processors carry a `g` behind their generation: `t4g`, `m7gd`, `c6gn`. */
+function architectureOf(instanceType: string): Architecture {
+  const family = /^([a-z]+(?:-[a-z0-9]+)?)(\d+)([a-z-]*)\.[a-z0-9-]+$/.exec(instanceType);
+  if (family === null)
+    throw badOption("instanceType", instanceType, "An instance type of EC2, such as t3.small.");
+  return family[3]!.includes("g") || family[1] === "a" ? "arm64" : "amd64";
+}
+
+function badOption(option: string, value: string, hint: string): DeployError {
+  return new DeployError({
+    code: "config.bad-option",
+    message: `${option} cannot be ${JSON.stringify(value)}.`,
+    hint,
+  });
+}
