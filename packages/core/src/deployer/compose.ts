@@ -63,6 +63,7 @@ export async function composeEnvironment(
 
   const rollout = target.containers.rollout(scope, {
     image: image.image,
+    ...(image.pull === undefined ? {} : { pull: image.pull }),
     config: composeConfig(environment, scope, addons.plans),
     secrets: [
       ...secrets.map((secret) => output(secret, (reference) => reference)),

@@ -115,6 +115,7 @@ async function composeRollback(
   const running = new Set(environment.processes.map((process) => process.name));
   const rollout = target.containers.rollout(scope, {
     image: image.image,
+    ...(image.pull === undefined ? {} : { pull: image.pull }),
     config: release.config,
     secrets: release.secrets,
     sensitiveConfig: stored.sensitiveConfig,

@@ -5,7 +5,7 @@ import type { In, Out } from "../engine/out.js";
 import type { AnyResource } from "../engine/resource.js";
 import type { Redacted } from "../redacted.js";
 import type { Support } from "./capability.js";
-import type { ImageReference } from "./images.js";
+import type { ImageReference, PullCredentials } from "./images.js";
 import type { ElementPlan, Scope } from "./scope.js";
 
 /** A secret as a release pins it: by name and version, never by value. */
@@ -35,6 +35,8 @@ export interface ReleaseOrigin {
 /** What is to be put into service. */
 export interface ReleaseSpec {
   readonly image: In<ImageReference>;
+  /** How to pull it, where its registry lets only those in whom it knows. */
+  readonly pull?: PullCredentials;
   /** What every process finds in its environment, add-on config included; secret values travel as `Redacted`. */
   readonly config: Readonly<Record<string, In<string | Redacted>>>;
   readonly secrets: readonly In<SecretReference>[];

@@ -1,6 +1,7 @@
 import type { ResolvedBuild } from "../app/resolved.js";
 import type { Context } from "../context.js";
 import type { Out } from "../engine/out.js";
+import type { Redacted } from "../redacted.js";
 import type { Support } from "./capability.js";
 import type { ElementPlan, Scope } from "./scope.js";
 
@@ -27,9 +28,19 @@ export interface ImagesCapabilities {
   readonly promotion: Support;
 }
 
+/** What containers need to pull an image from a registry which is not their vendor's own. */
+export interface PullCredentials {
+  /** Host of the registry, as the image's location has it. */
+  readonly registry: string;
+  /** Absent where this run was not told: what the vendor has stored before then stays. */
+  readonly login?: { readonly username: string; readonly password: Redacted };
+}
+
 /** An image in a plan. */
 export interface ImagePlan extends ElementPlan {
   readonly image: Out<ImageReference>;
+  /** The registry lets only those in whom it knows. */
+  readonly pull?: PullCredentials;
 }
 
 /** Element two: from source to something immutable that runs. */
