@@ -11,6 +11,7 @@ export { closest, suggest } from "./app/edit-distance.js";
 export * from "./app/infer.js";
 export { procfileCompanions } from "./app/infer-build.js";
 export * from "./app/locate.js";
+export { asName, reservedProcessNames } from "./app/names.js";
 export { type Procfile, type ProcfileEntry, parseProcfile } from "./app/procfile.js";
 export * from "./app/resolve.js";
 export type * from "./app/resolved.js";
