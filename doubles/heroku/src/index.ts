@@ -1,1 +1,10 @@
-export {};
+export type { HerokuDouble } from "./double.js";
+export { createHerokuDouble } from "./double.js";
+export type { Fault, FaultKind, Faults, HostName } from "./faults.js";
+export type { Variant, Violation } from "./judge.js";
+export type { Ledger, RateLimit, RecordedCall, Replay } from "./ledger.js";
+export type { AccountInput, Delays, DoubleOptions } from "./options.js";
+export type { SchemaPatch } from "./schema-patches.js";
+export { schemaPatches } from "./schema-patches.js";
+export type { State } from "./state.js";
+export type { AddonScript, BuildScript, CertificateScript, ReleaseScript, Scripts } from "./world.js";

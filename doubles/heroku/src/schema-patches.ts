@@ -1,0 +1,103 @@
+import type { Schema, Variant } from "./judge.js";
+
+/** One correction of the published schema. */
+export interface SchemaPatch {
+  /** Why the schema as published is wrong, or cannot hold for a double. */
+  readonly reason: string;
+  /** The forms of the schema it is for; both when absent. */
+  readonly variants?: readonly Variant[];
+  readonly apply: (schema: Schema) => void;
+}
+
+/** Every correction made to Heroku's published schema before anything is judged by it. */
+export const schemaPatches: readonly SchemaPatch[] = [
+  {
+    reason:
+      "An image is released by `docker_image` in a formation update (Accept 3.docker-releases); the schema lacks it. null removes the type.",
+    apply: (schema) => {
+      for (const properties of formationUpdates(schema))
+        properties.docker_image = { type: ["string", "null"], pattern: "^sha256:[0-9a-f]{64}$" };
+    },
+  },
+  {
+    reason:
+      "The official CLI sends `size`, which the API takes; the schema knows only `dyno_size`, as an object.",
+    apply: (schema) => {
+      for (const properties of formationUpdates(schema)) {
+        properties.size = { type: ["string"] };
+        properties.dyno_size = { type: ["string", "object"], properties: { id: {}, name: {} } };
+      }
+    },
+  },
+  {
+    reason: 'The official CLI sends `quantity` as text, also relative ("+1"); the schema says integer.',
+    apply: (schema) => {
+      for (const properties of formationUpdates(schema))
+        properties.quantity = { type: ["integer", "string"], pattern: "^[+-]?[0-9]+$", minimum: 0 };
+    },
+  },
+  {
+    reason:
+      "PATCH /apps/{app}/acm takes `acm_refresh`; the schema gives the link no body. Heroku patches it too.",
+    apply: (schema) => {
+      for (const link of linksOf(schema, "app"))
+        if (String(link.href).endsWith("/acm") && link.method !== "DELETE")
+          link.schema = { type: ["object"], properties: { acm_refresh: { type: ["boolean"] } } };
+    },
+  },
+  {
+    reason: "A host name is no URI, as `hostname` of a domain claims to be.",
+    apply: (schema) => delete member(schema, "definitions", "domain", "definitions", "hostname").format,
+  },
+  {
+    reason: "The double's apps answer on a port of the loopback interface, not below herokuapp.com.",
+    apply: (schema) => delete member(schema, "definitions", "app", "definitions", "web_url").pattern,
+  },
+  {
+    reason: "The form 3 names a log session's dyno `dyno_name`; the API and the official CLI say `dyno`.",
+    variants: ["3"],
+    apply: (schema) => {
+      const properties = member(linkOf(schema, "log-session", "create"), "schema", "properties");
+      properties.dyno = { type: ["string"] };
+      properties.type = { type: ["string"] };
+    },
+  },
+  {
+    reason:
+      "The name of a Git repository follows the app's name, which may have two to thirty characters more.",
+    apply: (schema) => delete member(schema, "definitions", "app", "definitions", "git_url").pattern,
+  },
+  {
+    reason: "A release may also be made of a slug or an image, with a description of one's own.",
+    apply: (schema) => {
+      const body = member(linkOf(schema, "release", "create"), "schema");
+      const properties = member(body, "properties");
+      for (const name of ["slug", "oci_image", "description"]) properties[name] = { type: ["string"] };
+      delete body.required;
+    },
+  },
+];
+
+function member(schema: Schema, ...path: string[]): Schema {
+  return path.reduce((node, key) => node[key] as Schema, schema);
+}
+
+function linksOf(schema: Schema, resource: string): Schema[] {
+  return member(schema, "definitions", resource).links as unknown as Schema[];
+}
+
+function linkOf(schema: Schema, resource: string, rel: string): Schema {
+  const found = linksOf(schema, resource).find((link) => link.rel === rel);
+  if (found === undefined) throw new Error(`the schema has no link ${rel} of ${resource}`);
+  return found;
+}
+
+/** The properties of one update of a formation: alone, and in a batch. */
+function formationUpdates(schema: Schema): Schema[] {
+  const batch = member(schema, "definitions", "formation", "definitions", "update", "properties");
+  const alone = linksOf(schema, "formation")
+    .filter((link) => link.method === "PATCH")
+    .map((link) => member(link, "schema", "properties"))
+    .find((properties) => !("updates" in properties));
+  return alone === undefined ? [batch] : [batch, alone];
+}
