@@ -16,4 +16,5 @@ export {
   PutImageTagMutabilityCommand,
   PutLifecyclePolicyCommand,
   TagResourceCommand,
+  UntagResourceCommand,
 } from "@aws-sdk/client-ecr";
