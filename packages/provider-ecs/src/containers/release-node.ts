@@ -1,0 +1,315 @@
+import {
+  type Context,
+  type FieldChange,
+  type Foreign,
+  type ImageReference,
+  type In,
+  isRedacted,
+  type Late,
+  type Redacted,
+  type ReleaseSpec,
+  type ResolvedJob,
+  type ResolvedProcess,
+  type Resource,
+  type Scope,
+  type SecretReference,
+  UNKNOWN,
+} from "@deploy/core";
+import { idOf } from "../names.js";
+import type { Parts } from "../parts.js";
+import { ecsResource } from "../resources.js";
+import { isOfApp, readTags, tagKey } from "../tags.js";
+import { describeTaskDefinition, sharedTaskDefinition } from "./describe.js";
+import { familyOf, stableText } from "./families.js";
+import {
+  decodeManifest,
+  encodeManifest,
+  type Manifest,
+  manifestHash,
+  manifestLabel,
+  type StoredManifest,
+} from "./manifest.js";
+import { fingerprintOf, storeSensitive } from "./sensitive-config.js";
+import {
+  jobTask,
+  oneOffTask,
+  processTask,
+  type Rendering,
+  type TaskDefinitionInput,
+} from "./task-definition.js";
+
+/** What a release is to be made of. */
+export interface DesiredRelease {
+  readonly image: ImageReference;
+  readonly config: Readonly<Record<string, string | Redacted>>;
+  readonly secrets: readonly SecretReference[];
+  readonly processes: readonly ResolvedProcess[];
+  readonly jobs: readonly ResolvedJob[];
+  readonly platform: Readonly<Record<string, string>>;
+}
+
+/** A release as the plan sees it, and the task definitions that are known to be its. */
+export interface ObservedRelease extends StoredManifest {
+  /** By family; only what this run has registered or looked up. */
+  readonly taskDefinitions: Readonly<Record<string, string>>;
+}
+
+/** How a release of this scope is rendered, given what it stands on. */
+export type RenderingOf = (platform: Readonly<Record<string, string>>) => Rendering;
+
+/** What a release node is made from. */
+export interface ReleaseNodeOptions {
+  readonly scope: Scope;
+  readonly spec: ReleaseSpec;
+  readonly platform: Readonly<Record<string, In<string>>>;
+  readonly renderingOf: RenderingOf;
+}
+
+/**
+ * The release as a node of the plan: what differs from the newest one makes the next one.
+ *
+ * A release is one revision of each family, all registered at once and tagged with its number; that of the family `run`
+ * holds the manifest. A run that was killed in between is gone on with under the same number.
+ */
+export function releaseNode(
+  parts: Parts,
+  options: ReleaseNodeOptions,
+): Resource<DesiredRelease, ObservedRelease> {
+  const { scope, spec } = options;
+  const family = familyOf(scope, "run");
+
+  const make = async (context: Context, desired: DesiredRelease): Promise<ObservedRelease> => {
+    const latest = await describeTaskDefinition(parts, context, family);
+    const newest = latest === undefined ? undefined : decodeManifest(latest);
+    const sensitive = sensitiveOf(scope, spec, desired.config);
+    const content = { ...plainOf(desired), sensitive: sensitive.map(({ reference }) => reference) };
+    const hash = manifestHash(content);
+    const isSame = newest !== undefined && newest.failure === undefined && newest.hash === hash;
+    const taken = Number(readTags(latest?.tags)[tagKey.release] ?? 0);
+    const number = isSame ? newest.number : (Number.isInteger(taken) ? taken : 0) + 1;
+    const createdAt = isSame ? newest.createdAt : new Date(context.clock.now()).toISOString();
+    const manifest: Manifest = {
+      ...content,
+      number,
+      createdAt,
+      origin: isSame ? newest.origin : spec.origin,
+    };
+    await storeSensitive(parts, context, scope, sensitive);
+    const tasks = tasksOf(options.renderingOf(desired.platform), manifest);
+    const entries = await Promise.all(
+      tasks.map(
+        async (task) => [task.family!, await ensureTaskDefinition(parts, context, scope, task)] as const,
+      ),
+    );
+    const taskDefinitions = Object.fromEntries(entries);
+    const carried = newest?.commandDone;
+    return {
+      ...(isSame ? newest : manifest),
+      hash,
+      arn: taskDefinitions[family]!,
+      taskDefinitions,
+      ...(carried === undefined ? {} : { commandDone: carried }),
+    };
+  };
+
+  return ecsResource<DesiredRelease, ObservedRelease>("containers", {
+    id: idOf(parts.settings, "containers", scope, "release"),
+    label: "release",
+    verb: "record",
+    renews: true,
+    desired: {
+      image: spec.image,
+      config: spec.config,
+      secrets: spec.secrets,
+      processes: spec.processes.map(({ instances: _instances, ...process }) => process),
+      jobs: spec.jobs,
+      platform: options.platform,
+    } as Resource<DesiredRelease, ObservedRelease>["desired"],
+    read: (context) => readRelease(parts, context, scope),
+    diff: (desired, observed) => (desired === UNKNOWN ? [] : releaseChanges(scope, spec, desired, observed)),
+    create: make,
+    update: make,
+  });
+}
+
+/** The newest release, asked for once per plan. */
+export async function readRelease(
+  parts: Parts,
+  context: Context,
+  scope: Scope,
+): Promise<ObservedRelease | Foreign<ObservedRelease> | undefined> {
+  const family = familyOf(scope, "run");
+  const answer = await sharedTaskDefinition(parts, context, family);
+  if (answer === undefined) return undefined;
+  const manifest = decodeManifest(answer);
+  if (manifest !== undefined && isOfApp(readTags(answer.tags), scope)) {
+    return { ...manifest, taskDefinitions: { [family]: manifest.arn } };
+  }
+  return {
+    foreign: true,
+    description: `the newest revision of the task definition ${family} was not registered by us`,
+  };
+}
+
+/** Everything that a release registers, manifest included. */
+export function tasksOf(rendering: Rendering, release: Manifest): readonly TaskDefinitionInput[] {
+  return [
+    ...release.processes.map((process) => processTask(rendering, release, process)),
+    ...release.jobs.map((job) => jobTask(rendering, release, job)),
+    oneOffTask(rendering, release, "release"),
+    oneOffTask(rendering, release, "run", { [manifestLabel]: encodeManifest(release) }),
+  ];
+}
+
+/**
+ * The ARN of this very task definition: the newest revision when it is the same, else a new one. Registering is never
+ * idempotent, so it is looked at first; the tags tell.
+ */
+export async function ensureTaskDefinition(
+  parts: Parts,
+  context: Context,
+  scope: Scope,
+  task: TaskDefinitionInput,
+): Promise<string> {
+  const answer = await describeTaskDefinition(parts, context, task.family!);
+  const present = readTags(answer?.tags);
+  const wanted = readTags(task.tags);
+  const arn = answer?.taskDefinition?.taskDefinitionArn;
+  const isOurs = arn !== undefined && isOfApp(present, scope);
+  if (isOurs && [tagKey.hash, tagKey.release].every((key) => present[key] === wanted[key])) return arn;
+  const made = await parts.clients.send(context, "ecs", "RegisterTaskDefinition", task);
+  return made.taskDefinition?.taskDefinitionArn ?? "";
+}
+
+function plainOf(desired: DesiredRelease): Omit<Manifest, "number" | "createdAt" | "origin" | "sensitive"> {
+  const config = Object.entries(desired.config).flatMap(([name, value]) =>
+    isRedacted(value) ? [] : [[name, value as string] as const],
+  );
+  return { ...desired, config: Object.fromEntries(config) };
+}
+
+/** Config that is secret: its value is kept beside the app's secrets and referred to, under a name that says its version. */
+function sensitiveOf(
+  scope: Scope,
+  spec: ReleaseSpec,
+  config: DesiredRelease["config"],
+): readonly { readonly reference: SecretReference; readonly value?: Redacted }[] {
+  const given = Object.entries(config).flatMap(([name, value]) =>
+    isRedacted(value)
+      ? [{ reference: fingerprintOf(scope, name, value as Redacted), value: value as Redacted }]
+      : [],
+  );
+  return [...(spec.sensitiveConfig ?? []).map((reference) => ({ reference })), ...given];
+}
+
+/** What makes the desired release another one than the newest. */
+function releaseChanges(
+  scope: Scope,
+  spec: ReleaseSpec,
+  desired: Exclude<Late<DesiredRelease>, typeof UNKNOWN>,
+  observed: ObservedRelease,
+): FieldChange[] {
+  const changes: FieldChange[] = [];
+  const compare = (path: string, from: unknown, to: unknown): void => {
+    if (hasUnknown(to)) changes.push({ path, from, unknown: true });
+    else if (stableText(from) !== stableText(to)) changes.push({ path, from, to });
+  };
+  if (observed.failure !== undefined) changes.push({ path: "state", from: "failed", to: "released again" });
+  const image = desired.image === UNKNOWN ? UNKNOWN : desired.image.digest;
+  compare("image", shorten(observed.image.digest), image === UNKNOWN ? UNKNOWN : shorten(image));
+  compareConfig(scope, spec, desired.config, observed, compare, changes);
+  compareNamed("secrets", withoutLocation(observed.secrets), withoutLocation(desired.secrets), compare);
+  compareNamed("processes", observed.processes, desired.processes, compare);
+  compareNamed("jobs", observed.jobs, desired.jobs, compare);
+  const platform =
+    desired.platform === UNKNOWN ? {} : (desired.platform as Readonly<Record<string, unknown>>);
+  for (const [name, value] of Object.entries(platform))
+    compare(`platform.${name}`, observed.platform[name], value);
+  return changes;
+}
+
+type Compare = (path: string, from: unknown, to: unknown) => void;
+
+function compareConfig(
+  scope: Scope,
+  spec: ReleaseSpec,
+  desired: Late<DesiredRelease["config"]>,
+  observed: ObservedRelease,
+  compare: Compare,
+  changes: FieldChange[],
+): void {
+  const config = (desired === UNKNOWN ? {} : desired) as Readonly<Record<string, unknown>>;
+  const versions: Record<string, string> = {};
+  for (const { name, version } of spec.sensitiveConfig ?? []) versions[name] = version;
+  for (const [name, value] of Object.entries(config)) {
+    if (isRedacted(value)) versions[name] = fingerprintOf(scope, name, value as Redacted).version;
+    else compare(`config.${name}`, observed.config[name], value);
+  }
+  for (const name of Object.keys(observed.config)) {
+    if (!(name in config)) changes.push({ path: `config.${name}`, from: observed.config[name] });
+  }
+  const stored = Object.fromEntries(observed.sensitive.map(({ name, version }) => [name, version]));
+  for (const name of new Set([...Object.keys(stored), ...Object.keys(versions)])) {
+    if (config[name] === UNKNOWN) continue;
+    if (stored[name] !== versions[name]) {
+      changes.push({
+        path: `config.${name}`,
+        ...(name in stored ? { from: "<redacted>" } : {}),
+        ...(name in versions ? { to: "<redacted>" } : {}),
+      });
+    }
+  }
+}
+
+/** Where a secret lies follows from its name and version. */
+function withoutLocation(list: unknown): unknown {
+  if (!Array.isArray(list)) return list;
+  return list.map((one: unknown) => {
+    if (one === UNKNOWN) return one;
+    const { name, version } = one as SecretReference;
+    return { name, version };
+  });
+}
+
+function compareNamed(path: string, observed: unknown, desired: unknown, compare: Compare): void {
+  if (desired === UNKNOWN) {
+    compare(path, "present", UNKNOWN);
+    return;
+  }
+  const list = desired as readonly unknown[];
+  const before = observed as readonly { readonly name: string }[];
+  // A late entry has no name yet: it is one that is being stored in this very run.
+  if (list.includes(UNKNOWN))
+    compare(
+      path,
+      before.map((one) => one.name),
+      UNKNOWN,
+    );
+  const named = new Map(
+    list.flatMap((one) =>
+      one === UNKNOWN ? [] : [[(one as { name: string }).name, one as object] as const],
+    ),
+  );
+  for (const name of new Set([...before.map((one) => one.name), ...named.keys()])) {
+    const from = before.find((one) => one.name === name);
+    const to = named.get(name);
+    if (to === undefined && list.includes(UNKNOWN)) continue;
+    if (from === undefined || to === undefined) {
+      compare(`${path}.${name}`, from && "present", to && "present");
+      continue;
+    }
+    for (const field of new Set([...Object.keys(from), ...Object.keys(to)])) {
+      compare(`${path}.${name}.${field}`, Reflect.get(from, field), Reflect.get(to, field));
+    }
+  }
+}
+
+function hasUnknown(value: unknown): boolean {
+  if (value === UNKNOWN) return true;
+  if (Array.isArray(value)) return value.some(hasUnknown);
+  return typeof value === "object" && value !== null && Object.values(value).some(hasUnknown);
+}
+
+function shorten(digest: string): string {
+  return digest.slice(0, 19);
+}
