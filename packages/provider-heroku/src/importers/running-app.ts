@@ -73,7 +73,7 @@ export async function importRunningApp(
     draft.inferred.push(`${user.email} has access; it stays. deploy access who lists everybody.`);
   }
   draft.inferred.push(
-    `To take the running app over: deploy plan -e ${stageOf(found)}, then deploy up -e ${stageOf(found)} --adopt ${idOf("servers", name)}`,
+    `To take the running app over: deploy plan -e ${stageOf(found)}, then deploy up -e ${stageOf(found)} --adopt ${idOf("servers", name, "app")}`,
   );
   return { config: writeConfig(draft), inferred: draft.inferred, refused: draft.refused };
 }
