@@ -17,16 +17,19 @@
  *   resources: `parts.foundation(scope)`.
  * - `owned.ts`: each element exports a `Finder` next to its factory; all are listed below, run in one wave, and answer with
  *   the same ids as the resources. What only a group shares is found by `servers/`; it says `shared` while another app
- *   has its member parameter `/deploy/groups/<group>/<app>/<environment>` (`servers/members.ts`), and looks once more before it deletes.
+ *   has its member parameter `/deploy-groups/<group>/<app>/<environment>` (`servers/members.ts`), and looks once more before it deletes.
  * - An element is a folder with a factory `createX(parts: Parts): X`, and is put together here.
  *
  * @module
  */
-import type { CredentialField, Provider } from "@deploy/core";
+import type { CredentialField, Provider, Servers } from "@deploy/core";
 import { createClients } from "./clients.js";
 import { providerName } from "./names.js";
 import { type EcsOptions, settingsOf } from "./options.js";
 import { createOwned, type Finder } from "./owned.js";
+import type { Parts } from "./parts.js";
+import { createFoundations } from "./servers/create-foundation.js";
+import { createServers } from "./servers/servers.js";
 
 export {
   type Architecture,
@@ -65,12 +68,13 @@ const credentials: Readonly<Record<string, CredentialField>> = {
 };
 
 /** What AWS offers. */
-export type EcsProvider = Provider;
+export type EcsProvider = Provider & { readonly servers: Servers };
 
 /** The provider for AWS. @throws `config.bad-option`. */
 export function ecs(options: EcsOptions): EcsProvider {
   const settings = settingsOf(options);
-  createClients(settings);
+  const clients = createClients(settings);
+  const parts: Parts = { settings, clients, foundation: createFoundations(clients, settings) };
   const finders: readonly Finder[] = [];
   return {
     spec: 1,
@@ -78,5 +82,6 @@ export function ecs(options: EcsOptions): EcsProvider {
     credentials,
     limits: { concurrency },
     owned: createOwned(finders),
+    servers: createServers(parts),
   };
 }

@@ -27,6 +27,10 @@ export interface InstanceCapacity {
   readonly architecture: Architecture;
   /** Gigabytes of the instance's disk. */
   readonly disk: number;
+  /** Another image of Caddy than the pinned one: a mirror, or a build with plugins. */
+  readonly proxyImage?: string;
+  /** Where the certificate authority writes to when a certificate is about to expire. */
+  readonly certificateEmail?: string;
 }
 
 /** What the processes run on. */
@@ -67,6 +71,11 @@ export interface EcsOptions {
   readonly group?: string;
   /** Days that logs are kept. Default 30. */
   readonly logRetentionDays?: number;
+  /**
+   * Seconds that a new role rests before tasks are started with it, because it is not known everywhere in AWS at once:
+   * a task that starts too early fails, and ECS waits 30 s before the next. Default 10.
+   */
+  readonly roleRestSeconds?: number;
   /** ARNs of policies that the app's own code needs, such as for a bucket. */
   readonly taskPolicies?: readonly string[];
   /** Other addresses of services, for tests. `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>` are honoured too. */
@@ -87,6 +96,7 @@ export interface Settings {
   readonly group: string | undefined;
   readonly logRetentionDays: number;
   readonly taskPolicies: readonly string[];
+  readonly roleRestSeconds: number;
   readonly endpoints: Partial<Readonly<Record<ServiceName, string>>>;
   readonly registryHost: string | undefined;
 }
@@ -114,9 +124,9 @@ export function ec2(options: { readonly instanceType?: string; readonly count?: 
  * Default: a `t3.small` with a disk of 30 GB.
  */
 export function instance(
-  options: { readonly instanceType?: string; readonly disk?: number } = {},
+  options: Partial<Pick<InstanceCapacity, "instanceType" | "disk" | "proxyImage" | "certificateEmail">> = {},
 ): InstanceCapacity {
-  const { instanceType = "t3.small", disk = 30 } = options;
+  const { instanceType = "t3.small", disk = 30, proxyImage, certificateEmail } = options;
   if (!Number.isInteger(disk) || disk < 30) {
     throw badOption(
       "instance({ disk })",
@@ -124,7 +134,14 @@ export function instance(
       "Whole gigabytes, 30 or more: the machine image needs them.",
     );
   }
-  return { kind: "instance", instanceType, disk, architecture: architectureOf(instanceType) };
+  return {
+    kind: "instance",
+    instanceType,
+    disk,
+    architecture: architectureOf(instanceType),
+    ...(proxyImage === undefined ? {} : { proxyImage }),
+    ...(certificateEmail === undefined ? {} : { certificateEmail }),
+  };
 }
 
 /** Checks the options and fills in the defaults. @throws `config.bad-option`. */
@@ -165,6 +182,7 @@ export function settingsOf(options: EcsOptions): Settings {
     group: options.group,
     logRetentionDays,
     taskPolicies: options.taskPolicies ?? [],
+    roleRestSeconds: options.roleRestSeconds ?? 10,
     endpoints: options.endpoints ?? {},
     registryHost: options.registryHost,
   };

@@ -1,32 +1,46 @@
 import type { AnyResource, Resource, Scope } from "@deploy/core";
-import type { Tags } from "../tags.js";
 
 /** The network as it was found: nothing of it is made by us. */
 export interface NetworkObserved {
   readonly vpcId: string;
   /** The addresses of the VPC, such as `172.31.0.0/16`. */
   readonly cidr: string;
-  /** One public subnet per availability zone, sorted by zone; at least two where there is a load balancer. */
+  /** Where tasks and instances go: one subnet per availability zone unless given, sorted by zone. */
   readonly subnetIds: readonly string[];
+  /** Where the load balancer goes: one public subnet per availability zone, at least two. */
+  readonly publicSubnetIds: readonly string[];
+  /** The availability zone of each subnet that is named above. */
+  readonly zones: Readonly<Record<string, string>>;
 }
 
 /** The group's ECS cluster. */
 export interface ClusterObserved {
   readonly name: string;
   readonly arn: string;
+  readonly status: string;
   readonly capacityProviders: readonly string[];
-  readonly tags: Tags;
 }
 
 /** A role of IAM. */
 export interface RoleObserved {
   readonly name: string;
   readonly arn: string;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  /** Canonical JSON of its own policy; absent when it has none. */
+  readonly policy: string | undefined;
+  /** Canonical JSON of who may take it. */
+  readonly trust: string;
+  /** ARNs of further policies, sorted. */
+  readonly attached: readonly string[];
 }
 
 /** A security group. */
 export interface SecurityGroupObserved {
   readonly groupId: string;
+  readonly vpcId: string;
+  /** What may come in, sorted: `tcp 443 0.0.0.0/0`, `tcp 0-65535 sg-0abc`. */
+  readonly ingress: readonly string[];
 }
 
 /** The fixed address of `instance()`. */
@@ -42,8 +56,9 @@ export interface InstanceObserved {
   /** Private address: where tasks in bridge mode reach other tasks of the instance. */
   readonly privateIp: string | undefined;
   readonly availabilityZone: string | undefined;
-  /** The ECS agent has registered and is connected. */
-  readonly connected: boolean;
+  readonly instanceType: string;
+  /** The volume at {@link Foundation.dataPath}, which outlives the instance. */
+  readonly dataVolumeId: string | undefined;
 }
 
 /** How a service or RunTask says where its tasks go; spread into the request. */
