@@ -73,6 +73,22 @@ describe("applying", () => {
     ).toBe("abxyc");
   });
 
+  it("tells a resource once that it will never be usable, and fails with the reason whatever that does", async () => {
+    const vendor = createVendor({ clock });
+    const seen: unknown[] = [];
+    const pending = (): never => {
+      throw new DeployError({ code: "containers.rollout-failed", message: "It crashed." });
+    };
+    const failed = async (_context: unknown, observed: unknown): Promise<void> => {
+      seen.push(observed);
+      throw new Error("stopping it failed as well");
+    };
+    const rollout = vendor.resource("rollout", {}, { pending, failed });
+    const run = up({ clock, providers: [vendor.provider], resources: [rollout] });
+    await expect(run).rejects.toMatchObject({ code: "containers.rollout-failed" });
+    expect(seen).toEqual([expect.objectContaining({ arn: expect.any(String) })]);
+  });
+
   it("compares again what was unknown, and calls nobody when nothing differs", async () => {
     const vendor = createVendor({ clock });
     const build = (version: number) => {

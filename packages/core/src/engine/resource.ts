@@ -66,6 +66,11 @@ export interface Resource<Desired = unknown, Observed = unknown> {
   diff?(desired: Late<Desired>, observed: Observed): readonly FieldChange[];
   /** Why it cannot be used yet, or undefined. Throws when it never will be. Core polls `read` meanwhile. */
   pending?(observed: Observed): string | undefined;
+  /**
+   * Called once when `pending` has thrown while applying: stops or notes at the vendor what would go on otherwise, such
+   * as a rollout. What it throws is not told, because the reason is what `pending` said.
+   */
+  failed?(context: Context, observed: Observed): Promise<void>;
   /** Why it cannot be made at all as things are, found out without a call: shown at plan time. */
   blocked?(observed: Observed | undefined): { message: string; code: string; hint?: string } | undefined;
   /**

@@ -5,7 +5,7 @@ import type { Look } from "./out.js";
 import { type AnyResource, isForeign } from "./resource.js";
 import { isThrottled } from "./retry.js";
 import type { Run, Step } from "./run-state.js";
-import { begin, readNow, write } from "./write.js";
+import { begin, callToChange, readNow, write } from "./write.js";
 
 /** How often to look while something is pending, milliseconds; and at most, when the vendor is overloaded. */
 const defaultPoll = 2_000;
@@ -87,7 +87,7 @@ async function settle(
   let pause = 0;
   for (let looked = reached !== undefined; ; looked = true) {
     if (looked) {
-      const waiting = whyWaiting(resource, desired, observed);
+      const waiting = await whyWaitingOrFailed(run, step, resource, desired, observed);
       if (waiting === undefined) return observed;
       step.waitingFor = waiting;
       pause = Math.max(pause, resource.pollEvery ?? defaultPoll);
@@ -111,6 +111,26 @@ async function readAgain(run: Run, step: Step, resource: AnyResource, error: unk
   const observed = await readNow(run, step, resource);
   if (isForeign(observed)) throw foreignError(resource, observed.description);
   return observed;
+}
+
+async function whyWaitingOrFailed(
+  run: Run,
+  step: Step,
+  resource: AnyResource,
+  desired: unknown,
+  observed: unknown,
+): Promise<string | undefined> {
+  try {
+    return whyWaiting(resource, desired, observed);
+  } catch (error) {
+    const { failed } = resource;
+    if (failed !== undefined) {
+      await callToChange(run, step, () => failed.call(resource, step.context, observed)).catch(
+        () => undefined,
+      );
+    }
+    throw error;
+  }
 }
 
 function whyWaiting(resource: AnyResource, desired: unknown, observed: unknown): string | undefined {
