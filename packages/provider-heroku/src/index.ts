@@ -3,11 +3,19 @@
  *
  * @module
  */
-import type { Provider } from "@deploy/core";
-import { createApi } from "./api.js";
+import type { Certificates, Ingress, Lease, Provider, Secrets, Servers } from "@deploy/core";
+import { identify } from "./account.js";
+import { createCertificates } from "./certificates.js";
+import { checkOptions } from "./check-options.js";
+import { examine } from "./doctor.js";
+import { createIngress } from "./ingress.js";
+import { createLease } from "./lease.js";
 import { providerName } from "./names.js";
 import type { HerokuOptions } from "./options.js";
-import type { Surroundings } from "./surroundings.js";
+import { listOwned, type OwnedPart } from "./owned.js";
+import { createSecrets } from "./secrets.js";
+import { createServers } from "./servers.js";
+import { createSurroundings } from "./surroundings.js";
 import { tokenVariable } from "./token.js";
 
 export type {
@@ -19,12 +27,25 @@ export type {
 } from "./options.js";
 
 /** What Heroku offers. */
-export type HerokuProvider = Provider;
+export type HerokuProvider = Provider & {
+  readonly servers: Servers;
+  readonly secrets: Secrets;
+  readonly ingress: Ingress;
+  readonly certificates: Certificates;
+  readonly lease: Lease;
+};
 
-/** The provider for Heroku. Nothing is asked or loaded before its first call. */
+/** What is in an app besides its domains, certificates and secrets. */
+const ownedParts: readonly OwnedPart[] = [];
+
+/**
+ * The provider for Heroku. Nothing is asked or loaded before its first call.
+ *
+ * @throws `servers.bad-options` for options that contradict each other.
+ */
 export function heroku(options: HerokuOptions = {}): HerokuProvider {
-  const own: Surroundings = { options, api: createApi(options) };
-  void own;
+  checkOptions(options);
+  const own = createSurroundings(options);
   return {
     spec: 1,
     name: providerName,
@@ -40,6 +61,14 @@ export function heroku(options: HerokuOptions = {}): HerokuProvider {
     },
     // The burst is the account's and lies in the bucket of the token; at a time, Heroku bears more than this.
     limits: { concurrency: 16 },
+    identity: (context) => identify(own, context),
+    owned: (context, scope, asked = {}) => listOwned(own, context, scope, asked, ownedParts),
+    doctor: (context, scope) => examine(own, context, scope),
+    servers: createServers(own),
+    secrets: createSecrets(own),
+    ingress: createIngress(own),
+    certificates: createCertificates(own),
+    lease: createLease(own),
   };
 }
 

@@ -29,6 +29,8 @@ export interface Marker {
   /** Names of the config vars that are ours; whatever else there is belongs to add-ons or to somebody else. */
   readonly config: readonly string[];
   readonly secrets: Readonly<Record<string, MarkedSecret>>;
+  /** Hosts that the app had when it was adopted: they stay, unless the configuration declares them. */
+  readonly found?: readonly string[];
 }
 
 /** Values of an app's config vars by name. */
@@ -60,7 +62,8 @@ export function readMarker(vars: ConfigVars | undefined): Marker | undefined {
     ) {
       return undefined;
     }
-    return { app, environment, key, config: data.config ?? [], secrets: data.secrets ?? {} };
+    const { config = [], secrets = {}, found } = data;
+    return { app, environment, key, config, secrets, ...(found === undefined ? {} : { found }) };
   } catch {
     return undefined;
   }

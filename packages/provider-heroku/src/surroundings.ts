@@ -1,5 +1,6 @@
 import type { Scope } from "@deploy/core";
-import type { HerokuApi } from "./api.js";
+import { createApi, type HerokuApi } from "./api.js";
+import { type ConfigWriter, createConfigWriter } from "./config-vars.js";
 import { appNameOf } from "./names.js";
 import type { HerokuOptions } from "./options.js";
 
@@ -7,9 +8,16 @@ import type { HerokuOptions } from "./options.js";
 export interface Surroundings {
   readonly options: HerokuOptions;
   readonly api: HerokuApi;
+  readonly config: ConfigWriter;
+}
+
+/** Surroundings with an API and queues of their own. */
+export function createSurroundings(options: HerokuOptions = {}): Surroundings {
+  const api = createApi(options);
+  return { options, api, config: createConfigWriter(options, api) };
 }
 
 /** Name of the scope's app at Heroku. */
-export function appOf(own: Surroundings, scope: Scope): string {
+export function appOf(own: Pick<Surroundings, "options">, scope: Scope): string {
   return appNameOf(scope, own.options.app);
 }

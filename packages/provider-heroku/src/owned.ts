@@ -1,0 +1,103 @@
+import type { Context, Owned, OwnedOptions, Scope } from "@deploy/core";
+import { path } from "./api.js";
+import { domainId, removeDomain } from "./domains.js";
+import { unlessMissing } from "./errors.js";
+import { providerName } from "./names.js";
+import { isOurs, type Marker, readMarker } from "./ownership.js";
+import { readApp, readConfigVars, readDomains, readSniEndpoints } from "./reads.js";
+import { forgetSecret, secretId } from "./secrets.js";
+import { appId } from "./servers.js";
+import { certificateName, ownCertificate, removeSniEndpoint, sniId } from "./sni-endpoints.js";
+import type { Surroundings } from "./surroundings.js";
+
+/** Lists what one element has made in an app that is ours. */
+export type OwnedPart = (
+  own: Surroundings,
+  context: Context,
+  scope: Scope,
+  options: OwnedOptions,
+) => Promise<readonly Owned[]>;
+
+/**
+ * Everything of ours in a scope. What has data of its own (add-ons, secrets) names it; the app itself comes last, is
+ * left by every prune, and stays while anything in it stays.
+ *
+ * @param parts the elements of others than this file.
+ */
+export async function listOwned(
+  own: Surroundings,
+  context: Context,
+  scope: Scope,
+  options: OwnedOptions,
+  parts: readonly OwnedPart[],
+): Promise<readonly Owned[]> {
+  const [app, vars] = await Promise.all([readApp(own, context, scope), readConfigVars(own, context, scope)]);
+  const marker = readMarker(vars);
+  if (app === undefined || !isOurs(marker, scope)) return [];
+  const all = [ownedTraffic, ...parts].map((part) => part(own, context, scope, options));
+  const inside = [...(await Promise.all(all)).flat(), ...ownedSecrets(own, scope, marker)];
+  return [
+    ...inside,
+    {
+      id: appId(own, scope),
+      label: `Heroku app ${app.name}`,
+      provider: providerName,
+      element: "servers",
+      // An app is never what a prune is about: with it goes whatever it holds.
+      history: true,
+      after: inside.map(({ id }) => id),
+      // By its id: a name may belong to another app by then.
+      remove: async (asked) => {
+        await unlessMissing(own.api.delete(asked, path`/apps/${app.id}`));
+      },
+    },
+  ];
+}
+
+async function ownedTraffic(own: Surroundings, context: Context, scope: Scope): Promise<readonly Owned[]> {
+  const [domains, endpoints, vars] = await Promise.all([
+    readDomains(own, context, scope),
+    readSniEndpoints(own, context, scope),
+    readConfigVars(own, context, scope),
+  ]);
+  const found = readMarker(vars)?.found ?? [];
+  const hosts = (domains ?? []).flatMap(({ kind, hostname }) =>
+    kind === "custom" && !found.includes(hostname) ? [hostname] : [],
+  );
+  const owned = hosts.map(
+    (host): Owned => ({
+      id: domainId(own, scope, host),
+      label: `domain ${host}`,
+      provider: providerName,
+      element: "ingress",
+      remove: (asked) => removeDomain(own, asked, scope, host),
+    }),
+  );
+  const uploaded = (endpoints ?? []).filter((endpoint) => certificateName(endpoint) === ownCertificate);
+  return [
+    ...owned,
+    ...uploaded.map(
+      (endpoint): Owned => ({
+        id: sniId(own, scope),
+        label: `certificate ${endpoint.display_name ?? endpoint.name}`,
+        provider: providerName,
+        element: "certificates",
+        after: owned.map(({ id }) => id),
+        remove: (asked) => removeSniEndpoint(own, asked, scope, endpoint.id),
+      }),
+    ),
+  ];
+}
+
+function ownedSecrets(own: Surroundings, scope: Scope, marker: Marker): readonly Owned[] {
+  return Object.keys(marker.secrets).map(
+    (name): Owned => ({
+      id: secretId(own, scope, name),
+      label: `secret ${name}`,
+      provider: providerName,
+      element: "secrets",
+      holdsData: `secret ${name}`,
+      remove: (asked) => forgetSecret(own, asked, scope, name),
+    }),
+  );
+}
