@@ -5,6 +5,7 @@ import { accountRoutes } from "./account.js";
 import { createAddons } from "./addons.js";
 import { createApps } from "./apps.js";
 import { attachmentRoutes } from "./attachments.js";
+import { createBuilds } from "./builds.js";
 import { collaboratorRoutes } from "./collaborators.js";
 import { configVarRoutes } from "./config-vars.js";
 import { createDatabases } from "./databases.js";
@@ -14,11 +15,13 @@ import { dynoSizeRoutes } from "./dyno-sizes.js";
 import { createDynos } from "./dynos.js";
 import { createFaults, type Faults } from "./faults.js";
 import { formationRoutes } from "./formation.js";
+import { createImages } from "./images.js";
 import { createJudge, type Violation } from "./judge.js";
 import { createLedger, type Ledger } from "./ledger.js";
 import { createLogSessions } from "./log-sessions.js";
 import { type AccountInput, type DoubleOptions, defaultDelays } from "./options.js";
 import { planRoutes } from "./plans.js";
+import { createRegistry, findRegistry } from "./registry.js";
 import { createReleases } from "./releases.js";
 import { createRendezvous } from "./rendezvous.js";
 import { serveJson } from "./server.js";
@@ -31,6 +34,8 @@ import type { Scripts, World } from "./world.js";
 export interface HerokuDouble {
   /** The Platform API's host: what `https://api.heroku.com` is. */
   readonly url: string;
+  /** The image registry: what `https://registry.heroku.com` is. Undefined where no `docker-registry` is installed. */
+  readonly registryUrl: string | undefined;
   /** Where one-off dynos meet their clients, `127.0.0.1:port`, TLS. */
   readonly rendezvousAddress: string;
   /** The certificate of the rendezvous server, PEM, to be trusted. */
@@ -67,7 +72,11 @@ export async function createHerokuDouble(options: DoubleOptions = {}): Promise<H
   const world: World = {
     state,
     delays: { ...defaultDelays, ...options.delays },
-    options: { pageSize: options.pageSize ?? 1000, databases: options.databases ?? true },
+    options: {
+      pageSize: options.pageSize ?? 1000,
+      databases: options.databases ?? true,
+      runs: options.runs ?? /^$/,
+    },
     ledger: createLedger(options.rateLimit ?? { capacity: 4500, perMinute: 75 }),
     faults: createFaults(),
     scripts: {
@@ -112,16 +121,20 @@ export async function createHerokuDouble(options: DoubleOptions = {}): Promise<H
   const addons = createAddons(world, releases, databases);
   const apps = createApps(world, { releases, dynos, addons });
   const sessions = createLogSessions(world);
+  const program = options.registry === false ? undefined : findRegistry();
+  const registry = program === undefined ? undefined : await createRegistry(world, program);
+  const builds = createBuilds(world, releases);
   const rendezvous = await createRendezvous(world);
   const api = await serveJson(world, "api", [
     ...accountRoutes(world),
     ...teamRoutes(world),
     ...apps.routes,
     ...configVarRoutes(world, releases),
-    ...formationRoutes(world, { dynos, releases, sourceOfImage: async () => undefined }),
+    ...formationRoutes(world, { dynos, releases, sourceOfImage: createImages(world, registry) }),
     ...dynoRoutes(world, dynos, rendezvous),
     ...dynoSizeRoutes(world),
     ...releases.routes,
+    ...builds.routes,
     ...domainRoutes(world),
     ...planRoutes(),
     ...addons.routes,
@@ -134,6 +147,7 @@ export async function createHerokuDouble(options: DoubleOptions = {}): Promise<H
   world.urls.streams = streams.url;
   return {
     url: api.url,
+    registryUrl: registry?.url,
     rendezvousAddress: rendezvous.address,
     certificate: rendezvous.certificate,
     state,

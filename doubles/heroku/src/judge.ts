@@ -21,10 +21,9 @@ export interface Violation {
 export type Schema = { [key: string]: unknown };
 
 /** A link of the schema that a path belongs to. */
-export interface Link {
+interface Link {
   readonly method: string;
   readonly pattern: RegExp;
-  readonly resource: string;
   readonly pointer: string;
   readonly takesBody: boolean;
   readonly answers: boolean;
@@ -32,8 +31,6 @@ export interface Link {
 
 /** Judges calls by Heroku's hyper-schema. */
 export interface Judge {
-  /** The link a call belongs to; absent when the schema has none. */
-  link(method: string, path: string, variant: Variant): Link | undefined;
   /** Says what is wrong with a call's path and body. */
   request(method: string, path: string, variant: Variant, body: unknown): void;
   /** Says what is wrong with an answer's body. */
@@ -48,79 +45,110 @@ const files: Readonly<Record<Variant, string>> = {
 /**
  * Reads both published schemas from a directory, patches their known gaps, and judges by them.
  *
- * Stricter than JSON Schema where that finds faults: `strictProperties` is honoured (every property, and no other),
+ * Stricter than JSON Schema where that finds faults: answers honour `strictProperties` (every property, and no other),
  * and an object with named properties takes no others, so that a misspelled field is a violation. Undefined when the
  * directory has no schemas.
  */
 export function createJudge(directory: string, violations: Violation[]): Judge | undefined {
   if (!existsSync(join(directory, files["3"])) || !existsSync(join(directory, files["3.sdk"]))) return;
   const books = { "3": openBook(directory, "3"), "3.sdk": openBook(directory, "3.sdk") };
-  const report = (violation: Violation): void => {
-    violations.push(violation);
-  };
 
-  function link(method: string, path: string, variant: Variant): Link | undefined {
-    return books[variant].links.find((one) => one.method === method && one.pattern.test(path));
-  }
+  const linksOf = (method: string, path: string, variant: Variant): Link[] =>
+    books[variant].links.filter((one) => one.method === method && one.pattern.test(path));
 
-  function check(book: Book, pointer: string, body: unknown): string | undefined {
-    const validate = book.compile(pointer);
-    if (validate(body)) return;
-    return book.ajv.errorsText(validate.errors, { dataVar: "body" });
+  /** What all of some schemas have against a body: nothing when one of them takes it. */
+  function complaint(
+    variant: Variant,
+    side: Side,
+    pointers: readonly string[],
+    body: unknown,
+  ): string | undefined {
+    const complaints: string[] = [];
+    for (const pointer of pointers) {
+      const validate = books[variant].compile(side, pointer);
+      if (validate(body)) return;
+      complaints.push(errorsText(validate));
+    }
+    return complaints.length === 0 ? undefined : complaints.join("; or ");
   }
 
   return {
-    link,
     request(method, path, variant, body) {
-      const found = link(method, path, variant);
+      const links = linksOf(method, path, variant);
       const base = { method, path, variant };
-      if (found === undefined) {
+      if (links.length === 0) {
         if (outsideSchema.some((one) => one.method === method && one.path.test(path))) return;
-        const other = variant === "3" ? link(method, path, "3.sdk") : undefined;
-        const message = other
-          ? "only variant 3.sdk of the schema has this route"
+        const elsewhere = variant === "3" && linksOf(method, path, "3.sdk").length > 0;
+        const message = elsewhere
+          ? "only form 3.sdk of the schema has this route"
           : "the schema has no such route";
-        return report({ side: "route", ...base, message });
+        violations.push({ side: "route", ...base, message });
+        return;
       }
-      if (found.takesBody) {
-        const message = check(books[variant], `${found.pointer}/schema`, body ?? {});
-        if (message !== undefined) report({ side: "request", ...base, message });
-      } else if (body !== undefined && Object.keys(body as object).length > 0)
-        report({ side: "request", ...base, message: "the schema gives this route no request body" });
+      const taking = links.filter((one) => one.takesBody);
+      const isEmpty = body === undefined || Object.keys(body as object).length === 0;
+      const message =
+        taking.length === 0
+          ? isEmpty
+            ? undefined
+            : "the schema gives this route no request body"
+          : complaint(
+              variant,
+              "request",
+              taking.map((one) => `${one.pointer}/schema`),
+              body ?? {},
+            );
+      if (message !== undefined) violations.push({ side: "request", ...base, message });
     },
     answer(method, path, variant, body) {
-      const found = link(method, path, variant);
-      if (!found?.answers) return;
-      const message = check(books[variant], `${found.pointer}/targetSchema`, body);
-      if (message !== undefined) report({ side: "answer", method, path, variant, message });
+      const pointers = linksOf(method, path, variant)
+        .filter((one) => one.answers)
+        .map((one) => `${one.pointer}/targetSchema`);
+      const message = complaint(variant, "answer", pointers, body);
+      if (message !== undefined) violations.push({ side: "answer", method, path, variant, message });
     },
   };
 }
 
+type Side = "request" | "answer";
+
 interface Book {
   readonly links: readonly Link[];
-  readonly ajv: Ajv;
-  compile(pointer: string): ValidateFunction;
+  compile(side: Side, pointer: string): ValidateFunction;
 }
 
 function openBook(directory: string, variant: Variant): Book {
   const schema = JSON.parse(readFileSync(join(directory, files[variant]), "utf8")) as Schema;
   for (const patch of schemaPatches)
     if (patch.variants === undefined || patch.variants.includes(variant)) patch.apply(schema);
+  // Draft 4 names a schema's address `id`, and this one a dialect of its own, which today's validators refuse.
+  delete schema.id;
+  delete schema.$schema;
   const definitions = schema.definitions as Record<string, Schema>;
   const links = Object.entries(definitions).flatMap(([resource, definition]) =>
     ((definition.links ?? []) as Schema[]).map((link, index) => readLink(resource, link, index)),
   );
-  for (const definition of Object.values(definitions)) {
-    harden(definition);
+  const validators = { request: open(schema, "request"), answer: open(schema, "answer") };
+  const compiled = new Map<string, ValidateFunction>();
+  return {
+    links,
+    compile(side, pointer) {
+      const known = compiled.get(pointer) ?? validators[side].compile({ $ref: `heroku#${pointer}` });
+      compiled.set(pointer, known);
+      return known;
+    },
+  };
+}
+
+function open(schema: Schema, side: Side): Ajv {
+  const copy = structuredClone(schema);
+  for (const definition of Object.values(copy.definitions as Record<string, Schema>)) {
+    harden(definition, side);
     for (const link of (definition.links ?? []) as Schema[]) {
-      harden(link.schema);
-      harden(link.targetSchema);
+      harden(link.schema, side);
+      harden(link.targetSchema, side);
     }
   }
-  // Draft 4 names a schema's address `id`, and this one a dialect of its own, which today's validators refuse.
-  delete schema.id;
-  delete schema.$schema;
   const ajv = new Ajv({
     strict: false,
     logger: false,
@@ -129,17 +157,15 @@ function openBook(directory: string, variant: Variant): Book {
     unicodeRegExp: false,
   });
   formats.default(ajv);
-  ajv.addSchema(schema, "heroku");
-  const compiled = new Map<string, ValidateFunction>();
-  return {
-    links,
-    ajv,
-    compile(pointer) {
-      const known = compiled.get(pointer) ?? ajv.compile({ $ref: `heroku#${pointer}` });
-      compiled.set(pointer, known);
-      return known;
-    },
-  };
+  return ajv.addSchema(copy, "heroku");
+}
+
+function errorsText(validate: ValidateFunction): string {
+  const words = (validate.errors ?? []).map(({ instancePath, message, params }) => {
+    const name = (params as { additionalProperty?: string }).additionalProperty;
+    return `body${instancePath} ${message}${name === undefined ? "" : ` (${name})`}`;
+  });
+  return words.join(", ");
 }
 
 function readLink(resource: string, link: Schema, index: number): Link {
@@ -152,27 +178,26 @@ function readLink(resource: string, link: Schema, index: number): Link {
     // One link of the schema says "Get".
     method: String(link.method ?? "GET").toUpperCase(),
     pattern: new RegExp(`^${source}$`),
-    resource,
     pointer: `/definitions/${resource}/links/${index}`,
     takesBody: link.schema !== undefined,
     answers: link.targetSchema !== undefined,
   };
 }
 
-/** Makes a schema, and all in it, refuse unknown properties, and honour `strictProperties`. */
-function harden(schema: unknown): void {
+/** Makes a schema, and all in it, refuse unknown properties; an answer has every property of what is strict. */
+function harden(schema: unknown, side: Side): void {
   if (typeof schema !== "object" || schema === null) return;
   const node = schema as Schema;
   const properties = node.properties as Record<string, unknown> | undefined;
   if (properties !== undefined) {
     if (node.additionalProperties === undefined && node.patternProperties === undefined)
       node.additionalProperties = false;
-    if (node.strictProperties === true) node.required = Object.keys(properties);
-    for (const one of Object.values(properties)) harden(one);
+    if (side === "answer" && node.strictProperties === true) node.required = Object.keys(properties);
+    for (const one of Object.values(properties)) harden(one, side);
   }
-  harden(node.items);
+  harden(node.items, side);
   for (const key of ["anyOf", "oneOf", "allOf"])
-    for (const one of (node[key] as unknown[] | undefined) ?? []) harden(one);
+    for (const one of (node[key] as unknown[] | undefined) ?? []) harden(one, side);
   for (const one of Object.values((node.definitions as Record<string, unknown> | undefined) ?? {}))
-    harden(one);
+    harden(one, side);
 }

@@ -75,6 +75,8 @@ export interface DoubleOptions {
   readonly schemas?: string;
   /** False starts no image registry. Default: whether `docker-registry` is installed. */
   readonly registry?: boolean;
+  /** RUN commands of Dockerfiles which builds may really run, such as `/^npm ci/`. Default: harmless ones alone. */
+  readonly runs?: RegExp;
   /** False makes no real database servers; their URLs then lead nowhere. Default true. */
   readonly databases?: boolean;
 }

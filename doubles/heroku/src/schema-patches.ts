@@ -67,15 +67,6 @@ export const schemaPatches: readonly SchemaPatch[] = [
       "The name of a Git repository follows the app's name, which may have two to thirty characters more.",
     apply: (schema) => delete member(schema, "definitions", "app", "definitions", "git_url").pattern,
   },
-  {
-    reason: "A release may also be made of a slug or an image, with a description of one's own.",
-    apply: (schema) => {
-      const body = member(linkOf(schema, "release", "create"), "schema");
-      const properties = member(body, "properties");
-      for (const name of ["slug", "oci_image", "description"]) properties[name] = { type: ["string"] };
-      delete body.required;
-    },
-  },
 ];
 
 function member(schema: Schema, ...path: string[]): Schema {

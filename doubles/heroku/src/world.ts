@@ -57,7 +57,7 @@ export interface Scripts {
 export interface World {
   readonly state: State;
   readonly delays: Delays;
-  readonly options: { readonly pageSize: number; readonly databases: boolean };
+  readonly options: { readonly pageSize: number; readonly databases: boolean; readonly runs: RegExp };
   readonly ledger: Ledger;
   readonly faults: Faults;
   readonly scripts: Scripts;
