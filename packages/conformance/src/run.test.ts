@@ -46,7 +46,7 @@ describe("a scenario", () => {
     const gated = (requires: readonly string[]): Scenario => ({ ...passing, requires });
     expect(whySkipped(gated(["secrets", "containers.rollback", "owned"]), subject)).toBeUndefined();
     expect(whySkipped(gated(["containers.volumes"]), subject)).toBe("containers.volumes: it keeps no files");
-    expect(whySkipped(gated(["access"]), subject)).toBe("reference has no access");
+    expect(whySkipped(gated(["importers"]), subject)).toBe("reference has no importers");
     expect(whySkipped({ ...passing, fixtures: ["ask"] }, subject)).toBe(
       "the subject supplies no fixtures.ask",
     );

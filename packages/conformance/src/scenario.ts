@@ -3,7 +3,7 @@ import type { Fixtures, Subject } from "./subject.js";
 import type { Bench } from "./workbench/bench.js";
 
 /** A suite: one per element, one for the lease, one for the provider as a whole. */
-export type SuiteName = Exclude<ElementName, "access"> | "lease" | "provider";
+export type SuiteName = ElementName | "costs" | "lease" | "provider";
 
 /** One thing that every provider has to get right, as data: a name, what it needs, and how it is tried. */
 export interface Scenario {

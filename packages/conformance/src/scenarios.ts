@@ -1,10 +1,12 @@
 import { type Scenario, Skip } from "./scenario.js";
 import type { Subject } from "./subject.js";
+import { access } from "./suites/access.js";
 import { addons } from "./suites/addons.js";
 import { missingCapability } from "./suites/capabilities.js";
 import { certificates } from "./suites/certificates.js";
 import { composition } from "./suites/composition.js";
 import { containers } from "./suites/containers.js";
+import { costs } from "./suites/costs.js";
 import { dnsRecords } from "./suites/dns.js";
 import { dnsBatches } from "./suites/dns-batches.js";
 import { driftScenarios } from "./suites/drift.js";
@@ -36,6 +38,8 @@ export function scenariosFor(subject: Subject): readonly Scenario[] {
     ...dnsBatches,
     ...certificates,
     ...addons,
+    ...access,
+    ...costs,
     ...lease,
     ...refusals,
     ...resilience,
@@ -53,6 +57,8 @@ export function scenariosFor(subject: Subject): readonly Scenario[] {
     "dns",
     "certificates",
     "addons",
+    "access",
+    "costs",
     "lease",
   ];
   return all.toSorted((one, other) => order.indexOf(one.element) - order.indexOf(other.element));

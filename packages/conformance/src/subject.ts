@@ -36,6 +36,8 @@ export interface Fixtures {
   readonly quickAddon?: string;
   /** Writes and reads one text in an add-on, by kind. */
   readonly data?: Readonly<Record<string, DataFixture>>;
+  /** Somebody whom the vendor knows, or lets be invited, and who has access to nothing. Default `kit@deploy.example`. */
+  readonly person?: string;
   /** A zone which the kit may write to, such as `example.test`, and a record in it that nobody may touch. */
   readonly zone?: ZoneFixture;
   /** Publishes a certificate's proof where its vendor looks, instead of a DNS provider. */

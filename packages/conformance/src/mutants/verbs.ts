@@ -128,6 +128,75 @@ export const brokenVerbs: readonly BrokenProvider[] = [
         exitCode: Promise.resolve(0),
       })),
   ),
+  broken(
+    "a grant is not told by who",
+    "access: a grant is told by who(), and granted again there is nothing to do",
+    (provider) => withPart(provider, "access", () => ({ who: async () => [] })),
+  ),
+  broken(
+    "another role does not take the place of the present one",
+    "access: another role takes the place of the present one",
+    (provider) => withCall(provider, "resource.update", async () => ({}), "access"),
+  ),
+  broken(
+    "revoking from one environment revokes everywhere",
+    "access: revoked from one scope they keep the other, and revoking is safe to repeat",
+    (provider) =>
+      withPart(provider, "access", (access) => ({
+        revoke: (context, person) => access.revoke(context, person),
+      })),
+  ),
+  broken(
+    "revoking everywhere leaves an app out",
+    "access: revoked everywhere they are off every app at once",
+    (provider) =>
+      withPart(provider, "access", (access) => ({
+        revoke: (context, person, scope) =>
+          access.revoke(context, person, scope ?? { app: "none", environment: "test" }),
+      })),
+  ),
+  broken("a deployment takes grants away", "access: a full plan takes nobody's grant away", (provider) => ({
+    ...provider,
+    owned: async (context, scope, options) => {
+      const owned = (await provider.owned?.(context, scope, options)) ?? [];
+      return owned.map(({ history, ...one }) =>
+        one.element === "access" || history === undefined ? one : { ...one, history },
+      );
+    },
+  })),
+  broken("a role says nothing", "access: each role is a yes or says why not", (provider) =>
+    withPart(provider, "access", ({ capabilities }) => ({
+      capabilities: { roles: { ...capabilities.roles, operator: { no: "" } } },
+    })),
+  ),
+  broken(
+    "an estimate without a date",
+    "costs: an estimate says its currency, date and source, what it counts and what it leaves out",
+    (provider) =>
+      withPart(provider, "costs", (costs) => ({
+        estimate: async (context, environment) => ({
+          ...(await costs.estimate(context, environment)),
+          pricesOf: "lately",
+        }),
+      })),
+  ),
+  broken(
+    "an estimate leaves add-ons out",
+    "costs: more is never cheaper, and an add-on is counted",
+    (provider) =>
+      withPart(provider, "costs", (costs) => ({
+        estimate: (context, environment) => costs.estimate(context, { ...environment, addons: [] }),
+      })),
+  ),
+  broken("asking for the price makes something", "costs: asking for the price makes nothing", (provider) =>
+    withPart(provider, "costs", (costs) => ({
+      async estimate(context, environment) {
+        const scope = { app: environment.app, environment: environment.name };
+        await provider.secrets?.set(context, scope, "PRICE", redact("asked"));
+        return costs.estimate(context, environment);
+      },
+    })),
+  ),
 ];
 
 /** The provider with another way to read lines; `read` is the right one. */

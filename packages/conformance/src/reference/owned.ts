@@ -1,4 +1,5 @@
 import type { Context, ElementName, Owned, OwnedOptions, Scope } from "@deploy/core";
+import { listGrants } from "./access.js";
 import { call, idOf, keyOf, listThings, remove, type Surroundings } from "./api.js";
 import { listReleases, readServing } from "./releases.js";
 import { listSecrets } from "./secrets.js";
@@ -11,12 +12,13 @@ export async function listOwned(
   options: OwnedOptions = {},
 ): Promise<readonly Owned[]> {
   const key = keyOf(scope);
-  const [things, releases, secrets, { serving }, images] = await Promise.all([
+  const [things, releases, secrets, { serving }, images, grants] = await Promise.all([
     listThings(own, context, scope),
     listReleases(own, context, scope),
     listSecrets(own, context, scope),
     readServing(own, context, scope),
     call<{ unused: string[] }>(own, context, "GET", ["images", scope.app], { query: { except: key } }),
+    listGrants(own, context, scope),
   ]);
   const part = (
     element: ElementName,
@@ -47,6 +49,15 @@ export async function listOwned(
         holdsData: `secret ${name}`,
         after: [processes],
         remove: (asked) => remove(own, asked, ["scopes", key, "secrets", name]),
+      }),
+    );
+  }
+  for (const person of Object.keys(grants)) {
+    parts.push(
+      part("access", person, {
+        label: `access of ${person}`,
+        history: true,
+        remove: (asked) => remove(own, asked, ["scopes", key, "grants", person]),
       }),
     );
   }

@@ -1,8 +1,10 @@
 import type {
+  Access,
   Addons,
   AnyResource,
   Certificates,
   Containers,
+  Costs,
   Dns,
   Images,
   Ingress,
@@ -12,6 +14,7 @@ import type {
   Secrets,
   Servers,
 } from "@deploy/core";
+import { createAccess } from "./access.js";
 import { createAddons } from "./addons.js";
 import { call, listThings, type Surroundings, thing, tokenVariable } from "./api.js";
 import { createContainers } from "./containers.js";
@@ -47,6 +50,8 @@ export type ReferenceProvider = Provider & {
   readonly dns: Dns;
   readonly certificates: Certificates;
   readonly addons: Addons;
+  readonly access: Access;
+  readonly costs: Costs;
   readonly lease: Lease;
 };
 
@@ -97,6 +102,19 @@ export function referenceProvider(options: ReferenceOptions = {}): ReferenceProv
     dns: createDns(own),
     certificates: createCertificates(own),
     addons: createAddons(own),
+    access: createAccess(own),
+    costs: {
+      estimate: async (_context, { processes, addons }) => ({
+        currency: "USD",
+        items: [
+          ...processes.map(({ name, instances = 1 }) => ({ label: name, quantity: instances, monthly: 7 })),
+          ...addons.map(({ name }) => ({ label: name, quantity: 1, monthly: 5 })),
+        ],
+        notCounted: ["traffic"],
+        pricesOf: "2026-01-01",
+        source: "https://reference.test/prices",
+      }),
+    },
     lease: createLease(own),
   };
 }

@@ -54,6 +54,16 @@ export const routes: Readonly<Record<string, Route>> = {
     return { value: found.values.at(-1) };
   },
 
+  "GET scopes/grants": (request) => Object.fromEntries(scopeOf(request).grants),
+  "PUT scopes/grants": (request) => {
+    scopeOf(request).grants.set(request.path[3] ?? "", String(request.body.role));
+  },
+  "DELETE scopes/grants": (request) => {
+    if (!scopeOf(request).grants.delete(request.path[3] ?? "")) throw new Refusal(404, "no such grant");
+  },
+  "GET people": ({ state, path }) =>
+    [...state.scopes].filter(([, { grants }]) => grants.has(path[1] ?? "")).map(([key]) => key),
+
   "GET scopes/lines": async (request) => {
     const scope = scopeOf(request);
     const after = Number(request.query.get("after") ?? 0);

@@ -53,6 +53,8 @@ export interface HeldScope {
   readonly secrets: Map<string, { readonly values: string[]; setAt: string }>;
   readonly lines: HeldLine[];
   readonly databases: Map<string, HeldDatabase>;
+  /** Role by person. */
+  readonly grants: Map<string, string>;
   /** What serves: process name to number of instances, and since which start. */
   serving: { readonly release: number; instances: Record<string, number>; starts: number } | undefined;
   /** Digest of the image whose release command has succeeded last. */
@@ -79,6 +81,7 @@ export function scopeIn(state: VendorState, key: string): HeldScope {
     secrets: new Map(),
     lines: [],
     databases: new Map(),
+    grants: new Map(),
     serving: undefined,
     migrated: undefined,
     lock: undefined,

@@ -63,6 +63,12 @@ export function capabilityProblems(provider: Provider): readonly string[] {
       if (typeof part?.[name] !== "function") problems.push(`${path} is a yes, and there is no ${method}()`);
     }
   }
+  for (const role of ["viewer", "deployer", "operator", "manager"] as const) {
+    const support = provider.access?.capabilities.roles[role];
+    if (provider.access !== undefined && support !== true && !support?.no) {
+      problems.push(`access.roles.${role} is neither a yes nor says why not`);
+    }
+  }
   const { apex, types } = provider.dns?.capabilities ?? {};
   if (provider.dns !== undefined && types?.length === 0) problems.push("dns.types is empty");
   if (typeof apex === "object" && !apex.no) problems.push("dns.apex gives no reason");

@@ -37,6 +37,8 @@ export type Part =
   | "dns"
   | "certificates"
   | "addons"
+  | "access"
+  | "costs"
   | "lease";
 
 /** What a scenario works with: a provider, a scope of its own, and hands that write down what is said. */
