@@ -1,5 +1,7 @@
 import { DeployError } from "@deploy/core";
-import type { ServiceName } from "./clients/modules.js";
+import type { AddonOptions } from "./addons/options.js";
+import type { ServiceName } from "./clients/service-name.js";
+import type { BuildOptions } from "./images/build.js";
 
 /** Processor architecture of tasks, images and instances. */
 export type Architecture = "amd64" | "arm64";
@@ -64,6 +66,12 @@ export interface EcsOptions {
   readonly network?: NetworkOptions;
   /** Where secrets are kept. Default `ssm`. */
   readonly secrets?: "ssm" | "secrets-manager";
+  /** Id or ARN of the KMS key that encrypts secrets. Default: the service's own, which costs nothing. */
+  readonly secretsKey?: string;
+  /** Secrets of builds, and images whose layers may be used again. */
+  readonly build?: BuildOptions;
+  /** How add-ons are made. */
+  readonly addons?: AddonOptions;
   /**
    * Apps of one group share cluster, load balancer, and the instance of `instance()`. Default: the environment's
    * name up to its first slash, so that review apps share one.
@@ -93,6 +101,9 @@ export interface Settings {
   readonly network: Required<Pick<NetworkOptions, "publicAddresses" | "securityGroups">> &
     Pick<NetworkOptions, "vpc" | "subnets">;
   readonly secrets: "ssm" | "secrets-manager";
+  readonly secretsKey: string | undefined;
+  readonly build: BuildOptions;
+  readonly addons: AddonOptions;
   readonly group: string | undefined;
   readonly logRetentionDays: number;
   readonly taskPolicies: readonly string[];
@@ -179,6 +190,9 @@ export function settingsOf(options: EcsOptions): Settings {
       ...(network.subnets === undefined ? {} : { subnets: network.subnets }),
     },
     secrets: options.secrets ?? "ssm",
+    secretsKey: options.secretsKey,
+    build: options.build ?? {},
+    addons: options.addons ?? {},
     group: options.group,
     logRetentionDays,
     taskPolicies: options.taskPolicies ?? [],

@@ -1,6 +1,5 @@
 import type { Images } from "@deploy/core";
 import type { Parts } from "../parts.js";
-import type { BuildOptions } from "./build.js";
 import { builtImage } from "./ecr-image.js";
 import { existingImage } from "./existing-image.js";
 
@@ -9,7 +8,7 @@ export { findRepository } from "./find-repository.js";
 export { type RegistryOptions, registry } from "./registry.js";
 
 /** Element two on AWS: images built from the Dockerfile, kept in ECR, deployed by digest. */
-export function createImages(parts: Parts, options: BuildOptions = {}): Images {
+export function createImages(parts: Parts): Images {
   return {
     capabilities: {
       dockerfile: true,
@@ -18,7 +17,7 @@ export function createImages(parts: Parts, options: BuildOptions = {}): Images {
     },
     image: (context, scope, source) =>
       source.kind === "build"
-        ? builtImage(parts, context, scope, source.build, options)
+        ? builtImage(parts, context, scope, source.build, parts.settings.build)
         : existingImage(parts, context, scope, source.image),
   };
 }
