@@ -1,5 +1,6 @@
 import { type AnyResource, output, type Scope } from "@deploy/core";
 import type { Clients } from "../clients.js";
+import { doorPortRange } from "../ingress/ports.js";
 import { appName, groupIdOf, groupName, groupOf, idOf, shortHash } from "../names.js";
 import type { Settings } from "../options.js";
 import { appTags, groupTags } from "../tags.js";
@@ -102,7 +103,7 @@ function securityGroups(
   const names = groupNames(settings, scope);
   const { kind } = settings.capacity;
   const vpcId = output(network, (found) => found.vpcId);
-  const web: IngressRule[] = ["80", "443"].flatMap((ports) =>
+  const web: IngressRule[] = ["80", "443", doorPortRange].flatMap((ports) =>
     everywhere.map((from) => ({ protocol: "tcp", ports, from }) as const),
   );
   const shared = { owner: "group", tags: groupTags(settings, scope), vpcId } as const;
