@@ -3,11 +3,24 @@
  *
  * @module
  */
-import type { Certificates, Ingress, Lease, Provider, Secrets, Servers } from "@deploy/core";
+import type {
+  Access,
+  Certificates,
+  Costs,
+  Importer,
+  Ingress,
+  Lease,
+  Provider,
+  Secrets,
+  Servers,
+} from "@deploy/core";
+import { createAccess } from "./access.js";
 import { identify } from "./account.js";
 import { createCertificates } from "./certificates.js";
 import { checkOptions } from "./check-options.js";
+import { createCosts } from "./costs.js";
 import { examine } from "./doctor.js";
+import { createImporters } from "./importers/index.js";
 import { createIngress } from "./ingress.js";
 import { createLease } from "./lease.js";
 import { providerName } from "./names.js";
@@ -32,8 +45,14 @@ export type HerokuProvider = Provider & {
   readonly secrets: Secrets;
   readonly ingress: Ingress;
   readonly certificates: Certificates;
+  readonly access: Access;
+  readonly costs: Costs;
+  readonly importers: readonly Importer[];
   readonly lease: Lease;
 };
+
+/** What `deploy import heroku` takes: manifests of a directory, or a running app by its name. */
+export const importers: readonly Importer[] = createImporters(createSurroundings({}));
 
 /** What is in an app besides its domains, certificates and secrets. */
 const ownedParts: readonly OwnedPart[] = [];
@@ -68,6 +87,9 @@ export function heroku(options: HerokuOptions = {}): HerokuProvider {
     secrets: createSecrets(own),
     ingress: createIngress(own),
     certificates: createCertificates(own),
+    access: createAccess(own),
+    costs: createCosts(own),
+    importers: createImporters(own),
     lease: createLease(own),
   };
 }
