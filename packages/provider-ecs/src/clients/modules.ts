@@ -1,5 +1,7 @@
+import type { ServiceName } from "./service-name.js";
+
 /** One module per vendor service, each a chunk of its own in the build: what nobody calls is never loaded. */
-export interface Modules {
+export interface Modules extends Record<ServiceName, object> {
   readonly acm: typeof import("./acm.js");
   readonly applicationAutoscaling: typeof import("./application-autoscaling.js");
   readonly autoscaling: typeof import("./autoscaling.js");
@@ -19,8 +21,7 @@ export interface Modules {
   readonly sts: typeof import("./sts.js");
 }
 
-/** A service of AWS, as this package calls it; also the first part of its error codes. */
-export type ServiceName = keyof Modules;
+export type { ServiceName } from "./service-name.js";
 
 /** The actions of a service whose command its module exports, such as `DescribeClusters`. */
 export type Action<S extends ServiceName> = {
