@@ -11,8 +11,7 @@ interface Session {
   readonly count: number;
   readonly fits: (line: LogLine) => boolean;
   readonly expires: number;
-  /** Lines are events on Fir. */
-  readonly events: boolean;
+  readonly fir: boolean;
 }
 
 /** Log sessions: made by the API, read at a URL which needs no token. */
@@ -38,7 +37,7 @@ export function createLogSessions(world: World): LogSessions {
       tail: fir || body.tail === true,
       count: fir ? 0 : Math.min(1500, typeof body.lines === "number" ? body.lines : 100),
       expires: Date.now() + world.delays.logSessionUnopened,
-      events: fir,
+      fir,
       fits: (line) =>
         (source === undefined || line.source === source) &&
         (type === undefined || line.process.split(".")[0] === type) &&
@@ -64,8 +63,17 @@ export function createLogSessions(world: World): LogSessions {
   };
 }
 
-/** Sends the lines of a session; cuts it when its time is over. */
-export function logSessionOf(sessions: LogSessions, id: string, response: ServerResponse): void {
+/**
+ * Sends the lines of a session: as events to who asks for them, else as text. Ends when its time is over.
+ *
+ * Fir's text has no line ends: a client has to ask for events.
+ */
+export function logSessionOf(
+  sessions: LogSessions,
+  id: string,
+  accept: string | undefined,
+  response: ServerResponse,
+): void {
   const session = sessions.open.get(id);
   if (session === undefined || session.expires < Date.now()) {
     response.writeHead(404, { "Content-Type": "text/plain" });
@@ -73,12 +81,13 @@ export function logSessionOf(sessions: LogSessions, id: string, response: Server
   }
   const { world } = sessions;
   const { app, fits } = session;
-  const type = session.events ? "text/event-stream" : "text/plain; charset=utf-8";
+  const events = accept?.includes("text/event-stream") ?? false;
+  const type = events ? "text/event-stream" : "text/plain; charset=utf-8";
   response.writeHead(200, { "Content-Type": type });
   response.flushHeaders();
   const write = (line: LogLine): void => {
     const words = `${line.at} ${line.source}[${line.process}]: ${line.message}`;
-    response.write(session.events ? `data: ${words}\n\n` : `${words}\n`);
+    response.write(events ? `data: ${words}\n\n` : session.fir ? words : `${words}\n`);
   };
   const history = app.logs.slice(-1500).filter(fits);
   for (const line of session.count === 0 ? [] : history.slice(-session.count)) write(line);

@@ -67,6 +67,25 @@ export const schemaPatches: readonly SchemaPatch[] = [
       "The name of a Git repository follows the app's name, which may have two to thirty characters more.",
     apply: (schema) => delete member(schema, "definitions", "app", "definitions", "git_url").pattern,
   },
+  {
+    reason:
+      "Accept-Expansion and Accept-Inclusion make the plan of an add-on come in full; the schema knows its id and name.",
+    apply: (schema) => {
+      const properties = member(schema, "definitions", "add-on", "properties");
+      const plan = properties.plan as Schema;
+      properties.plan = { anyOf: [plan, { $ref: "#/definitions/plan" }] };
+    },
+  },
+  {
+    reason: "The official CLI resolves add-ons of any app with `app: null`, which the API takes.",
+    apply: (schema) => {
+      for (const resource of ["add-on", "add-on-attachment"]) {
+        const properties = member(linkOf(schema, resource, "resolve"), "schema", "properties");
+        for (const name of ["app", "addon_service"])
+          properties[name] = { anyOf: [properties[name], { type: ["null"] }] };
+      }
+    },
+  },
 ];
 
 function member(schema: Schema, ...path: string[]): Schema {

@@ -36,7 +36,7 @@ async function serve(
   if (fault?.kind === "answer") return fail(response, fault.status, fault.message ?? fault.id);
   call.status = 200;
   if (kind === "streams") return output(world, world.state.streams.get(id), request, response);
-  if (kind === "logs") return logSessionOf(sessions, id, response);
+  if (kind === "logs") return logSessionOf(sessions, id, headers.accept, response);
   if (kind === "sources" && world.state.sources.has(id)) {
     if (method === "GET") {
       const source = world.state.sources.get(id);

@@ -1,10 +1,7 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createHerokuDouble, type HerokuDouble } from "../src/index.js";
 import { client, type TestClient } from "./client.js";
+import { buildSource } from "./source.js";
 
 let double: HerokuDouble;
 let heroku: TestClient;
@@ -28,27 +25,8 @@ createServer((q, r) => {
 }).listen(process.env.PORT);
 `;
 
-/** Uploads files as a source and starts a build of them. */
-async function build(app: string, files: Record<string, string>, version = "abcdef1234"): Promise<string> {
-  const directory = mkdtempSync(join(tmpdir(), "source-"));
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);
-  const archive = execFileSync("tar", ["-czf", "-", "-C", directory, "."]);
-  rmSync(directory, { recursive: true });
-  const { body } = await heroku.post("/sources", undefined);
-  const { source_blob } = body as { source_blob: { get_url: string; put_url: string } };
-  const put = await fetch(source_blob.put_url, { method: "PUT", body: archive });
-  expect(put.status).toBe(200);
-  const made = await heroku.post(`/apps/${app}/builds`, {
-    source_blob: { url: source_blob.get_url, version },
-  });
-  expect(made.status).toBe(201);
-  const { id, output_stream_url } = made.body as { id: string; output_stream_url: string };
-  const output = await (await fetch(output_stream_url)).text();
-  await vi.waitFor(async () =>
-    expect(await heroku.get(`/apps/${app}/builds/${id}`)).not.toMatchObject({ body: { status: "pending" } }),
-  );
-  return output;
-}
+const build = (app: string, files: Record<string, string>): Promise<string> =>
+  buildSource(double, heroku, app, files);
 
 const newest = async (app: string): Promise<Record<string, unknown>> => {
   const { body } = await heroku.get(`/apps/${app}/releases`, "3", { range: "version ..; max=1, order=desc" });
