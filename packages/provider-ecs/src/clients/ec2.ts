@@ -11,6 +11,7 @@ export {
   CreateTagsCommand,
   DeleteLaunchTemplateCommand,
   DeleteSecurityGroupCommand,
+  DeleteTagsCommand,
   DescribeAddressesCommand,
   DescribeIamInstanceProfileAssociationsCommand,
   DescribeInstancesCommand,

@@ -12,7 +12,15 @@ export function loadBalancerName(settings: Settings, scope: Scope): string {
  * tell from a rule whose it is. The type of target cannot be changed, so it is part of the hash.
  */
 export function targetGroupPrefix(settings: Settings, scope: Scope): string {
-  const type = settings.capacity.kind === "fargate" ? "ip" : "instance";
+  return prefixOf(scope, settings.capacity.kind === "fargate" ? "ip" : "instance");
+}
+
+/** The same for both types: target groups of a capacity that the app had before are found as well. */
+export function targetGroupPrefixes(scope: Scope): readonly string[] {
+  return [prefixOf(scope, "ip"), prefixOf(scope, "instance")];
+}
+
+function prefixOf(scope: Scope, type: "ip" | "instance"): string {
   const app = scope.app
     .replace(/[^A-Za-z0-9]+/g, "-")
     .slice(0, 9)

@@ -1,0 +1,70 @@
+import { type Context, type Owned, retry, type Scope } from "@deploy/core";
+import { isAwsError, isGone } from "../errors.js";
+import { routesId, secureRoutesId } from "../ingress/alb/routes.js";
+import { dropCertificate } from "../ingress/alb/secure-routes.js";
+import { balancerState, listenerOn } from "../ingress/alb/state.js";
+import { providerName } from "../names.js";
+import type { Finder } from "../owned.js";
+import type { Parts } from "../parts.js";
+import { isOfApp, tagKey } from "../tags.js";
+import { certificateId } from "./acm.js";
+import { certificateTags, listCertificates } from "./find.js";
+
+/**
+ * Certificates of an app, by their tags. ACM tells tags one certificate at a time, so only those are asked about that can
+ * be ours: on the group's load balancer, or in use nowhere.
+ */
+export function certificateFinder(parts: Parts): Finder {
+  return async (context, scope) => {
+    if (parts.settings.capacity.kind === "instance") return [];
+    const [all, state] = await Promise.all([
+      listCertificates(parts, context),
+      balancerState(parts, context, scope),
+    ]);
+    const served = new Set(listenerOn(state, 443)?.certificates);
+    const candidates = all.filter(
+      ({ CertificateArn, InUse }) => InUse !== true || served.has(CertificateArn ?? ""),
+    );
+    const found = await Promise.all(
+      candidates.map(async ({ CertificateArn: arn = "", DomainName = arn }): Promise<Owned[]> => {
+        const tags = await certificateTags(parts, context, arn);
+        const hash = tags?.[tagKey.hash];
+        if (tags === undefined || hash === undefined || !isOfApp(tags, scope)) return [];
+        return [ownedCertificate(parts, scope, arn, hash, DomainName)];
+      }),
+    );
+    return found.flat();
+  };
+}
+
+function ownedCertificate(parts: Parts, scope: Scope, arn: string, hash: string, name: string): Owned {
+  return {
+    id: certificateId(parts, scope, hash),
+    label: `certificate of ${name}`,
+    provider: providerName,
+    element: "certificates",
+    after: [secureRoutesId(parts, scope), routesId(parts, scope)],
+    remove: (context) => removeCertificate(parts, context, scope, arn),
+  };
+}
+
+/**
+ * Takes it off the load balancer and deletes it. ACM goes on saying for a while that it is in use, about which nothing
+ * can be done but to wait.
+ */
+async function removeCertificate(parts: Parts, context: Context, scope: Scope, arn: string): Promise<void> {
+  await dropCertificate(parts, context, scope, arn);
+  await retry(
+    context,
+    () =>
+      parts.clients.send(context, "acm", "DeleteCertificate", { CertificateArn: arn }, { repeatable: true }),
+    {
+      attempts: 30,
+      baseMs: 1_000,
+      maxMs: 8_000,
+      isRetryable: (error) => isAwsError(error, "ResourceInUseException"),
+    },
+  ).catch((error: unknown) => {
+    if (!isGone(error)) throw error;
+  });
+}
