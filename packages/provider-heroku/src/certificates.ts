@@ -25,11 +25,11 @@ export const certificateKinds: readonly ["heroku-acm", "heroku-sni"] = ["heroku-
 /** Heroku's page about its certificates. */
 const docs = "https://devcenter.heroku.com/articles/automated-certificate-management";
 
-/** Milliseconds after which waiting for a certificate ends: DNS that is right is seen within the hour. */
-const longestWait = 60 * 60_000;
+/** Milliseconds after which waiting for a certificate ends: before the step itself does, whose error knows no reason. */
+const longestWait = 25 * 60_000;
 
-/** ACM looks at the DNS of a domain every few minutes: no use in asking more often (research: 15 s, then 60 s). */
-const pollEvery = 15_000;
+/** The reads of all domains are one call: twelve a minute are far below what an account may make. */
+const pollEvery = 5_000;
 
 /** Element six, third part: Heroku's automated certificates, or one of your own. */
 export function createCertificates(own: Surroundings): Certificates {
@@ -200,7 +200,7 @@ function certificateFailed(failed: HostStatus): DeployError {
 function certificateLate(waiting: readonly HostStatus[]): DeployError {
   return new DeployError({
     code: "certificates.not-issued",
-    message: `After an hour Heroku has still issued no certificate: ${waiting.map(describe).join("; ")}.`,
+    message: `Heroku has issued no certificate yet: ${waiting.map(describe).join("; ")}.`,
     hint: "Look at the DNS of each host; the app itself serves. Run the same again to go on waiting.",
     docs,
     retryable: false,
@@ -210,7 +210,7 @@ function certificateLate(waiting: readonly HostStatus[]): DeployError {
 /** Heroku's wording is not documented: whatever refuses and speaks of dynos or plans. */
 function needsPaidDynos(error: unknown): boolean {
   return (
-    hasCode(error, "heroku.invalid", "heroku.forbidden") &&
+    hasCode(error, "heroku.invalid", "heroku.forbidden", "heroku.payment-required") &&
     /\b(dyno|paid|eco|hobby|free)\b/i.test(error.message)
   );
 }

@@ -32,7 +32,8 @@ interface Meaning {
 /**
  * A refusal of Heroku's as a `DeployError`; its `details` have the `status`, Heroku's own `id` and the `requestId`.
  *
- * @returns code `heroku.unauthenticated` (401), `.delinquent` (402), `.suspended`, `.two-factor-needed`, `.forbidden`
+ * @returns code `heroku.unauthenticated` (401), `.delinquent`, `.payment-required`
+ * (402), `.suspended`, `.two-factor-needed`, `.forbidden`
  * (403), `.not-found` (404), `.conflict` (409), `.gone` (410), `.bad-range` (416), `.verification-needed`,
  * `.name-taken`, `.confirmation-needed`, `.invalid` (422), `.throttled` (429), `.unavailable` (5xx), `.refused` (others).
  */
@@ -127,6 +128,9 @@ function meaningOf(status: number, { id, message = "" }: Refusal): Meaning {
       code: "unauthenticated",
       hint: "Heroku does not accept the token: set HEROKU_API_KEY to a new one (heroku authorizations:create), or log in with `heroku login`. `deploy doctor` says which one is used.",
     };
+  }
+  if (status === 402 && id !== undefined && id !== "delinquent") {
+    return { code: "payment-required", hint: "What is asked for costs money: look at what Heroku answered." };
   }
   if (status === 402) {
     return {
