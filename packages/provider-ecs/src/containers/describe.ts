@@ -3,6 +3,7 @@ import type { Output } from "../clients/modules.js";
 import { isAwsError } from "../errors.js";
 import { appName } from "../names.js";
 import type { Parts } from "../parts.js";
+import { readOnce } from "../resources.js";
 
 /** What DescribeTaskDefinition answers. */
 export type DescribedTaskDefinition = Output<"ecs", "DescribeTaskDefinition">;
@@ -44,7 +45,9 @@ export function sharedTaskDefinition(
   context: Context,
   family: string,
 ): Promise<DescribedTaskDefinition | undefined> {
-  return context.shared(`task-definition/${family}`, () => describeTaskDefinition(parts, context, family));
+  return readOnce(parts.settings, context, `task definition ${family}`, () =>
+    describeTaskDefinition(parts, context, family),
+  );
 }
 
 /** Services of a cluster by name; those that are not there, or gone, are left out. */
@@ -70,7 +73,7 @@ export async function sharedService(
   const at = Math.max(0, fellows.indexOf(name));
   const first = at - (at % servicesPerCall);
   const chunk = fellows.slice(first, first + servicesPerCall);
-  const services = await context.shared(`services/${cluster}/${chunk.join()}`, () =>
+  const services = await readOnce(parts.settings, context, `services ${cluster} ${chunk.join()}`, () =>
     describeChunk(parts, context, cluster, chunk),
   );
   return services.find((service) => service.serviceName === name);
