@@ -19,6 +19,8 @@ export interface Ec2Capacity {
   readonly kind: "ec2";
   readonly instanceType: string;
   readonly count: number;
+  /** More than `count`: ECS adds instances while tasks do not fit, up to so many. */
+  readonly max: number;
   readonly architecture: Architecture;
 }
 
@@ -33,6 +35,10 @@ export interface InstanceCapacity {
   readonly proxyImage?: string;
   /** Where the certificate authority writes to when a certificate is about to expire. */
   readonly certificateEmail?: string;
+  /** Gigabytes of the volume that keeps what processes and add-ons store; it outlives the instance. */
+  readonly dataDisk: number;
+  /** The id of the instance that may be replaced, because it is of another type. */
+  readonly replace?: string;
 }
 
 /** What the processes run on. */
@@ -122,22 +128,31 @@ export function fargate(
   return { kind: "fargate", spot, architecture };
 }
 
-/** Tasks on `count` instances of the account behind the load balancer. Default: two `t3.small`. */
-export function ec2(options: { readonly instanceType?: string; readonly count?: number } = {}): Ec2Capacity {
-  const { instanceType = "t3.small", count = 2 } = options;
+/**
+ * Tasks on `count` instances of the account behind the load balancer. Default: two `t3.small`. With `max`, ECS adds
+ * instances while tasks do not fit, and takes them away again.
+ */
+export function ec2(
+  options: { readonly instanceType?: string; readonly count?: number; readonly max?: number } = {},
+): Ec2Capacity {
+  const { instanceType = "t3.small", count = 2, max = count } = options;
   if (!Number.isInteger(count) || count < 1)
     throw badOption("ec2({ count })", String(count), "A whole number from 1 on.");
-  return { kind: "ec2", instanceType, count, architecture: architectureOf(instanceType) };
+  if (!Number.isInteger(max) || max < count)
+    throw badOption("ec2({ max })", String(max), "A whole number that is not below count.");
+  return { kind: "ec2", instanceType, count, max, architecture: architectureOf(instanceType) };
 }
 
 /**
  * One instance with a fixed address and a proxy of its own: the cheap way for small apps; several may share it.
- * Default: a `t3.small` with a disk of 30 GB.
+ *
+ * Default: a `t3.small` with a disk of 30 GB, and 20 GB for data, which outlive it. An instance of another type is put
+ * in its place only by word: `replace` names the one that goes. The apps on it are down meanwhile.
  */
 export function instance(
-  options: Partial<Pick<InstanceCapacity, "instanceType" | "disk" | "proxyImage" | "certificateEmail">> = {},
+  options: Partial<Omit<InstanceCapacity, "kind" | "architecture">> = {},
 ): InstanceCapacity {
-  const { instanceType = "t3.small", disk = 30, proxyImage, certificateEmail } = options;
+  const { instanceType = "t3.small", disk = 30, dataDisk = 20, ...rest } = options;
   if (!Number.isInteger(disk) || disk < 30) {
     throw badOption(
       "instance({ disk })",
@@ -145,13 +160,16 @@ export function instance(
       "Whole gigabytes, 30 or more: the machine image needs them.",
     );
   }
+  if (!Number.isInteger(dataDisk) || dataDisk < 1) {
+    throw badOption("instance({ dataDisk })", String(dataDisk), "Whole gigabytes, 1 or more.");
+  }
   return {
     kind: "instance",
     instanceType,
     disk,
+    dataDisk,
     architecture: architectureOf(instanceType),
-    ...(proxyImage === undefined ? {} : { proxyImage }),
-    ...(certificateEmail === undefined ? {} : { certificateEmail }),
+    ...rest,
   };
 }
 

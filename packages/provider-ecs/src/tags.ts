@@ -13,6 +13,8 @@ export const tagKey = {
   release: "deploy:release",
   hash: "deploy:hash",
   process: "deploy:process",
+  /** What it is of something that AWS gives no name: `address`, `instance`, `data`. */
+  part: "deploy:part",
 } as const;
 
 /** What everything of one app in one environment is tagged with, at its creation. */

@@ -7,6 +7,7 @@ import { appTags, groupTags } from "../tags.js";
 import { rolesRested, serviceLinkedRole } from "./account-roles.js";
 import { clusterName, clusterOf } from "./cluster.js";
 import type { Foundation, Placement } from "./foundation.js";
+import { type Ground, type Machines, manyInstances, oneInstance } from "./machines.js";
 import { memberOf } from "./members.js";
 import { networkOf } from "./network.js";
 import { executionPolicy, taskPolicy } from "./role-policies.js";
@@ -74,21 +75,30 @@ function createFoundation(clients: Clients, settings: Settings, scope: Scope): F
     { name: appName(scope, 64, settings.region, "task"), resource: taskRole as AnyResource },
   ]);
   const groups = securityGroups(clients, settings, scope, network);
-  const base = [network, member, linked, cluster, executionRole, taskRole] as readonly AnyResource[];
+  const { capacity } = settings;
+  const name = clusterName(settings, scope);
+  const ground: Ground = { scope, clusterName: name, network, cluster, taskGroup: groups.taskGroup };
+  const machines: Machines =
+    capacity.kind === "instance"
+      ? oneInstance(clients, settings, capacity, ground)
+      : capacity.kind === "ec2"
+        ? manyInstances(clients, settings, capacity, ground)
+        : { more: { placement: fargatePlacement(capacity.spot) }, ready: [], resources: [] };
   const ready = [cluster, linked, rested] as readonly AnyResource[];
+  const base = [network, member, linked, cluster, executionRole, taskRole, rested] as readonly AnyResource[];
   return {
     scope,
-    clusterName: clusterName(settings, scope),
-    networkMode: "awsvpc",
-    targetType: "ip",
-    placement: fargatePlacement(settings),
+    clusterName: name,
+    networkMode: capacity.kind === "fargate" ? "awsvpc" : "bridge",
+    targetType: capacity.kind === "fargate" ? "ip" : "instance",
+    ...machines.more,
     network,
     cluster,
     executionRole,
     taskRole,
     ...groups,
-    ready,
-    resources: [...base, ...(Object.values(groups) as readonly AnyResource[]), rested as AnyResource],
+    ready: [...ready, ...machines.ready],
+    resources: [...base, ...(Object.values(groups) as readonly AnyResource[]), ...machines.resources],
   };
 }
 
@@ -155,9 +165,7 @@ function securityGroups(
 }
 
 /** At least one instance stays on capacity that is not taken back, unless all of it is to be spare. */
-function fargatePlacement(settings: Settings): Placement {
-  const { capacity } = settings;
-  const spot = capacity.kind === "fargate" ? capacity.spot : 0;
+function fargatePlacement(spot: number): Placement {
   if (spot === 0) return strategy([["FARGATE", 1, 0]]);
   if (spot === 1) return strategy([["FARGATE_SPOT", 1, 0]]);
   const weight = Math.max(1, Math.round(spot * 100));

@@ -61,6 +61,17 @@ export interface InstanceObserved {
   readonly dataVolumeId: string | undefined;
 }
 
+/** The instances of `ec2()`, kept in number by a group of EC2 Auto Scaling. */
+export interface AutoScalingGroupObserved {
+  readonly arn: string;
+  readonly min: number;
+  readonly max: number;
+  readonly subnetIds: readonly string[];
+  readonly launchTemplate: string | undefined;
+  readonly protectedFromScaleIn: boolean;
+  readonly deleting: boolean;
+}
+
 /** How a service or RunTask says where its tasks go; spread into the request. */
 export type Placement =
   | { readonly launchType: "EC2" }

@@ -34,7 +34,18 @@ export function executionPolicy(settings: Settings, scope: Scope): PolicyDocumen
       Action: ["secretsmanager:GetSecretValue"],
       Resource: [arn("secretsmanager", `secret:${path}/*`), arn("secretsmanager", `secret:/${path}/*`)],
     },
+    ...(settings.secretsKey === undefined ? [] : [decrypt(settings.secretsKey, arn)]),
   ]);
+}
+
+/** A key of the user's own has to be named; one that is named by an alias cannot be (IAM: "Using key aliases"). */
+function decrypt(
+  key: string,
+  arn: (service: string, resource: string) => string,
+): { readonly Action: readonly string[]; readonly Resource: readonly string[] } {
+  const isAlias = key.startsWith("alias/") || key.includes(":alias/");
+  const resource = key.startsWith("arn:") && !isAlias ? key : arn("kms", isAlias ? "key/*" : `key/${key}`);
+  return { Action: ["kms:Decrypt"], Resource: [resource] };
 }
 
 /** What the app's own code may do: nothing but to be reached by ECS Exec ("Using ECS Exec", IAM permissions). */
