@@ -6,10 +6,13 @@
 import type {
   Access,
   Certificates,
+  Containers,
   Costs,
+  Images,
   Importer,
   Ingress,
   Lease,
+  Logs,
   Provider,
   Secrets,
   Servers,
@@ -18,11 +21,16 @@ import { createAccess } from "./access.js";
 import { identify } from "./account.js";
 import { createCertificates } from "./certificates.js";
 import { checkOptions } from "./check-options.js";
+import { createContainers } from "./containers/containers.js";
+import { ownedContainers } from "./containers/owned.js";
 import { createCosts } from "./costs.js";
 import { examine } from "./doctor.js";
+import { createImages } from "./images/images.js";
+import type { Sources } from "./images/sources.js";
 import { createImporters } from "./importers/index.js";
 import { createIngress } from "./ingress.js";
 import { createLease } from "./lease.js";
+import { createLogs } from "./logs/read-logs.js";
 import { providerName } from "./names.js";
 import type { HerokuOptions } from "./options.js";
 import { listOwned, type OwnedPart } from "./owned.js";
@@ -42,6 +50,9 @@ export type {
 /** What Heroku offers. */
 export type HerokuProvider = Provider & {
   readonly servers: Servers;
+  readonly images: Images;
+  readonly containers: Containers;
+  readonly logs: Logs;
   readonly secrets: Secrets;
   readonly ingress: Ingress;
   readonly certificates: Certificates;
@@ -55,7 +66,7 @@ export type HerokuProvider = Provider & {
 export const importers: readonly Importer[] = createImporters(createSurroundings({}));
 
 /** What is in an app besides its domains, certificates and secrets. */
-const ownedParts: readonly OwnedPart[] = [];
+const ownedParts: readonly OwnedPart[] = [ownedContainers];
 
 /**
  * The provider for Heroku. Nothing is asked or loaded before its first call.
@@ -65,6 +76,7 @@ const ownedParts: readonly OwnedPart[] = [];
 export function heroku(options: HerokuOptions = {}): HerokuProvider {
   checkOptions(options);
   const own = createSurroundings(options);
+  const sources: Sources = new Map();
   return {
     spec: 1,
     name: providerName,
@@ -84,6 +96,9 @@ export function heroku(options: HerokuOptions = {}): HerokuProvider {
     owned: (context, scope, asked = {}) => listOwned(own, context, scope, asked, ownedParts),
     doctor: (context, scope) => examine(own, context, scope),
     servers: createServers(own),
+    images: createImages(own, sources),
+    containers: createContainers(own, sources),
+    logs: createLogs(own),
     secrets: createSecrets(own),
     ingress: createIngress(own),
     certificates: createCertificates(own),

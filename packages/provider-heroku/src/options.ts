@@ -43,6 +43,11 @@ export interface HerokuOptions {
   readonly sizes?: Readonly<Record<string, string>>;
   /** Autoscaling by process; Heroku has it for `web` only. Default: none. */
   readonly autoscaling?: Readonly<Record<string, AutoscalingOptions>>;
+  /**
+   * Heroku's maintenance page while new code is released, until its dynos answer: for releases that old code must not
+   * see. Default false.
+   */
+  readonly maintenance?: boolean;
   /** Pipeline that the app belongs to: needed for promotion and review apps. Default: none. */
   readonly pipeline?: string | PipelineOptions;
   /** Only team members with rights of their own reach the app. Only with `team`. Default false. */

@@ -19,6 +19,8 @@ export interface ReleaseRecord {
   readonly jobs: readonly ResolvedJob[];
   readonly release?: Command;
   readonly origin: ReleaseOrigin;
+  /** Names of config whose values came as secrets. */
+  readonly sensitive: readonly string[];
   /** Counts the times that the release command was asked for again. */
   readonly again?: number;
 }
@@ -40,6 +42,7 @@ export function readRecord(vars: ConfigVars | undefined): ReleaseRecord | undefi
       processes: data.processes,
       jobs: data.jobs ?? [],
       origin: data.origin ?? { author: "" },
+      sensitive: data.sensitive ?? [],
       ...(data.release === undefined ? {} : { release: data.release }),
       ...(data.again === undefined ? {} : { again: data.again }),
     };

@@ -1,0 +1,245 @@
+import type { Context, DeployError, Release, ReleaseOrigin, Scope, StoredRelease } from "@deploy/core";
+import { path } from "../api.js";
+import type { HerokuBuild, HerokuRelease } from "../api-types.js";
+import { unlessMissing } from "../errors.js";
+import { registryOf } from "../images/images.js";
+import { writeLocation } from "../images/locations.js";
+import { type ConfigVars, isOurs, type Marker, readMarker, reservedPrefix } from "../ownership.js";
+import { readReleases } from "../reads.js";
+import { appOf, type Surroundings } from "../surroundings.js";
+import { versionOf } from "./config-changes.js";
+import { labelsOf } from "./labels.js";
+import { codeOf, codeOrigin, currentRelease, imagesIn, rolledBackTo } from "./release-history.js";
+import { unknownRelease } from "./roll-back.js";
+import { readVersion } from "./source-version.js";
+import { type ReleaseRecord, readRecord } from "./spec-variable.js";
+import { listBuilds } from "./state.js";
+import { primaryOf } from "./wanted.js";
+
+/** Releases whose config is looked at: each is a call of its own, of 75 that come back in a minute. */
+const mostShown = 20;
+
+/** A version at Heroku, with what it consisted of. */
+interface Version {
+  readonly release: HerokuRelease;
+  readonly vars: ConfigVars;
+  readonly marker: Marker;
+  readonly record: ReleaseRecord | undefined;
+  readonly code: HerokuRelease | undefined;
+}
+
+/** Remembers what can never change: the config vars of a release, by its id. At most {@link mostRemembered}. */
+export type ConfigMemory = Map<string, ConfigVars>;
+const mostRemembered = 200;
+
+/**
+ * Releases of a scope, newest first, by Heroku's own numbers.
+ *
+ * A change set makes up to three versions at Heroku: config that comes, code, config that goes. They are one release,
+ * with the number of the last, so that going back never ends between two of them.
+ */
+export async function listOurReleases(
+  own: Surroundings,
+  context: Context,
+  scope: Scope,
+  memory: ConfigMemory,
+): Promise<readonly Release[]> {
+  return (await describeReleases(own, context, scope, memory)).map(({ release }) => release);
+}
+
+/** What a rollback to `number` finds. */
+export async function storedRelease(
+  own: Surroundings,
+  context: Context,
+  scope: Scope,
+  number: number,
+  memory: ConfigMemory,
+): Promise<StoredRelease> {
+  const found = (await describeReleases(own, context, scope, memory)).find(
+    ({ release }) => release.number === number,
+  );
+  if (found === undefined) throw unknownRelease(appOf(own, scope), number);
+  const { release, version } = found;
+  const { record, vars, marker } = version;
+  return {
+    release,
+    processes: record?.processes ?? [],
+    jobs: record?.jobs ?? [],
+    sensitiveConfig: (record?.sensitive ?? [])
+      .filter((name) => marker.config.includes(name))
+      .map((name) => ({ name, version: versionOf(marker, name, vars[name]) })),
+  };
+}
+
+interface Described {
+  readonly release: Release;
+  readonly version: Version;
+}
+
+async function describeReleases(
+  own: Surroundings,
+  context: Context,
+  scope: Scope,
+  memory: ConfigMemory,
+): Promise<readonly Described[]> {
+  const app = appOf(own, scope);
+  const [releases = [], builds] = await Promise.all([
+    readReleases(own, context, scope),
+    listBuilds(own, context, scope),
+  ]);
+  const shown = releases.slice(0, mostShown);
+  const versions = (
+    await Promise.all(
+      shown.map(async (release): Promise<Version[]> => {
+        const vars = await configOf(own, context, app, release, memory);
+        const marker = readMarker(vars);
+        if (vars === undefined || !isOurs(marker, scope)) return [];
+        return [{ release, vars, marker, record: readRecord(vars), code: codeOf(releases, release) }];
+      }),
+    )
+  ).flat();
+  const current = currentRelease(releases);
+  const ends = versions.filter((version, index) => isEnd(version, versions[index - 1], builds));
+  const digests = await imageDigests(own, context, app, ends, builds);
+  return ends.map((version) => ({ version, release: describe(app, version, current, digests) }));
+}
+
+async function configOf(
+  own: Surroundings,
+  context: Context,
+  app: string,
+  release: HerokuRelease,
+  memory: ConfigMemory,
+): Promise<ConfigVars | undefined> {
+  const known = memory.get(release.id);
+  if (known !== undefined) return known;
+  const vars = await unlessMissing(
+    own.api.get<ConfigVars>(context, path`/apps/${app}/releases/${release.id}/config-vars`),
+  );
+  if (vars !== undefined && release.status !== "pending") {
+    if (memory.size >= mostRemembered) memory.clear();
+    memory.set(release.id, vars);
+  }
+  return vars;
+}
+
+/**
+ * Whether a version is the last of its change set. `next` is the newer one.
+ *
+ * Config that was set for code which came right after it, and code after which config went, are not.
+ */
+function isEnd(version: Version, next: Version | undefined, _builds: readonly HerokuBuild[]): boolean {
+  if (version.record === undefined) return false;
+  const failed = version.release.status === "failed" || version.release.status === "expired";
+  // Config in front of the very first code, or code that failed without any before it.
+  if (version.code === undefined) return failed;
+  if (next === undefined) return true;
+  if (failed) return codeOrigin(version.release) !== undefined || codeOrigin(next.release) === undefined;
+  const nextCode = codeOrigin(next.release);
+  const sameRecord = JSON.stringify(version.record) === JSON.stringify(next.record);
+  if (nextCode === undefined) {
+    // Config after code: part of it when it says the same and only takes away, or was changed by hand.
+    return !sameRecord;
+  }
+  if (nextCode === "rollback") return true;
+  // Code after config: the config was set for it when the record is the same and the code is new to it.
+  const wasSetForIt = codeOrigin(version.release) === undefined && sameRecord;
+  return !wasSetForIt || version.record.origin === undefined;
+}
+
+type Digests = ReadonlyMap<string, { readonly digest: string; readonly origin?: ReleaseOrigin }>;
+
+/** Digest and origin of the code of each version, as far as builds, labels and records tell. */
+async function imageDigests(
+  own: Surroundings,
+  context: Context,
+  app: string,
+  versions: readonly Version[],
+  builds: readonly HerokuBuild[],
+): Promise<Digests> {
+  const found = new Map<string, { digest: string; origin?: ReleaseOrigin }>();
+  const codes = new Map(
+    versions.flatMap((one) => (one.code === undefined ? [] : [[one.code.id, one] as const])),
+  );
+  await Promise.all(
+    [...codes.values()].map(async (version) => {
+      const code = version.code!;
+      const build = builds.find((one) => one.release?.id === code.id);
+      const said = build === undefined ? undefined : readVersion(build.source_blob, build.user.email);
+      if (said !== undefined) return void found.set(code.id, said);
+      const [tag] = imagesIn(code.description);
+      if (codeOrigin(code) === "images" && tag !== undefined) {
+        const repository = `${app}/${primaryOf(version.record?.processes ?? [])}`;
+        // Only tags tell of earlier images; where they were not kept, the record has to do.
+        const image = await registryOf(own, context)
+          .find(context, repository, tag)
+          .catch(() => undefined);
+        const labels = image === undefined ? {} : labelsOf(image);
+        if (labels.content !== undefined) {
+          const origin = labels.origin === undefined ? {} : { origin: labels.origin };
+          return void found.set(code.id, { digest: labels.content, ...origin });
+        }
+        return void found.set(code.id, { digest: `sha256:${tag}` });
+      }
+      const { record } = version;
+      if (record !== undefined) found.set(code.id, { digest: record.image, origin: record.origin });
+    }),
+  );
+  return found;
+}
+
+function describe(
+  app: string,
+  version: Version,
+  current: HerokuRelease | undefined,
+  digests: Digests,
+): Release {
+  const { release, vars, marker, record, code } = version;
+  const image = code === undefined ? undefined : digests.get(code.id);
+  const hidden = new Set([...(record?.sensitive ?? []), ...Object.keys(marker.secrets)]);
+  const config = marker.config.filter((name) => !hidden.has(name) && !name.startsWith(reservedPrefix));
+  const state = stateOf(release, current);
+  return {
+    number: release.version,
+    state,
+    image: {
+      digest: image?.digest ?? record?.image ?? "",
+      location: writeLocation({ kind: "release", app, version: release.version }, ""),
+    },
+    config: Object.fromEntries(config.flatMap((name) => (vars[name] == null ? [] : [[name, vars[name]]]))),
+    secrets: Object.entries(marker.secrets).map(([name, { version: of }]) => ({ name, version: of })),
+    origin: originOf(release, record, image?.origin),
+    createdAt: new Date(release.created_at).toISOString(),
+    ...(state === "failed" ? { failure: failureOf(release) } : {}),
+  };
+}
+
+function stateOf(release: HerokuRelease, current: HerokuRelease | undefined): Release["state"] {
+  if (release.status === "pending") return "pending";
+  if (release.status !== "succeeded") return "failed";
+  return release.id === current?.id ? "active" : "superseded";
+}
+
+function originOf(
+  release: HerokuRelease,
+  record: ReleaseRecord | undefined,
+  image: ReleaseOrigin | undefined,
+): ReleaseOrigin {
+  const repeats = rolledBackTo(release);
+  // Who made the release is who Heroku says; what was released is what the image says.
+  const { repeats: _repeats, ...origin } = image ?? record?.origin ?? { author: release.user.email };
+  const author = origin.author === "" ? release.user.email : origin.author;
+  if (repeats === undefined) return { ...origin, author };
+  return { ...origin, author: release.user.email, message: release.description, repeats };
+}
+
+function failureOf(release: HerokuRelease): string {
+  return release.status === "expired"
+    ? "It has expired: Heroku gave it up, or has deleted what it ran."
+    : `${release.description}: its release command failed.`;
+}
+
+/** The release that an error is about when Heroku holds none: for callers who look for one by number. */
+export function missingRelease(app: string, number: number): DeployError {
+  return unknownRelease(app, number);
+}
