@@ -104,6 +104,7 @@ export function createAddons(world: World, releases: Releases, databases: Databa
     }
     addon.vars = made;
     addon.state = "provisioned";
+    addon.provisionedAt = Date.now();
     for (const one of state.attachments.filter((other) => other.addon === addon.id))
       publish(one, addon, call);
   }
@@ -135,6 +136,7 @@ export function createAddons(world: World, releases: Releases, databases: Databa
       state: "provisioning",
       config,
       vars: {},
+      provisionedAt: 0,
       createdAt: now(),
       updatedAt: now(),
     };

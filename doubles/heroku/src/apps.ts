@@ -17,7 +17,7 @@ import {
 import { appOf, ownerOf, permissionsOf, teamOf } from "./lookup.js";
 import type { Releases } from "./releases.js";
 import { serveApp } from "./router.js";
-import { listen } from "./server.js";
+import { type Host, listen } from "./server.js";
 import { type App, newId, now } from "./state.js";
 import type { World } from "./world.js";
 
@@ -39,6 +39,10 @@ export interface Apps {
 /** Makes the family of apps. */
 export function createApps(world: World, parts: AppParts): Apps {
   const { state } = world;
+  const doors = new Map<string, Host>();
+  world.closing.push(async () => {
+    await Promise.all([...doors.values()].map((host) => host.close()));
+  });
   const name = /^[a-z][a-z0-9-]{1,28}[a-z0-9]$/;
 
   async function create(call: Call, body: Body, forTeam: boolean): Promise<App> {
@@ -76,7 +80,7 @@ export function createApps(world: World, parts: AppParts): Apps {
     if (!team)
       made.collaborators.push({ id: newId(), email: call.account.email, permissions: [], createdAt: now() });
     const host = await listen(createServer((request, response) => serveApp(world, made, request, response)));
-    world.closing.push(() => host.close());
+    doors.set(made.id, host);
     made.webUrl = `${host.url}/`;
     made.domains.push(herokuDomain(made));
     parts.releases.create(made, call.account, { description: "Initial release" });
@@ -91,6 +95,8 @@ export function createApps(world: World, parts: AppParts): Apps {
     remove(state.attachments, (one) => one.app === app.id);
     remove(state.couplings, (one) => one.app === app.id);
     remove(state.apps, (one) => one.id === app.id);
+    await doors.get(app.id)?.close();
+    doors.delete(app.id);
   }
 
   const visible = (call: Call): App[] =>

@@ -19,7 +19,7 @@ export function createDatabases(world: World): Databases {
   let postgres: Promise<PostgresServer> | undefined;
   const stores = new Map<string, RedisServer>();
   const server = (): Promise<PostgresServer> => {
-    postgres ??= createPostgresServer(world.directory).then((started) => {
+    postgres ??= createPostgresServer().then((started) => {
       world.closing.push(() => started.close());
       return started;
     });

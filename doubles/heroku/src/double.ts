@@ -8,6 +8,7 @@ import { attachmentRoutes } from "./attachments.js";
 import { createBuilds } from "./builds.js";
 import { collaboratorRoutes } from "./collaborators.js";
 import { configVarRoutes } from "./config-vars.js";
+import { dataRoutes } from "./data-api.js";
 import { createDatabases } from "./databases.js";
 import { domainRoutes } from "./domains.js";
 import { dynoRoutes } from "./dyno-routes.js";
@@ -19,12 +20,18 @@ import { createImages } from "./images.js";
 import { createJudge, type Violation } from "./judge.js";
 import { createLedger, type Ledger } from "./ledger.js";
 import { createLogSessions } from "./log-sessions.js";
+import { metricsRoutes } from "./metrics.js";
 import { type AccountInput, type DoubleOptions, defaultDelays } from "./options.js";
+import { pipelineRoutes } from "./pipelines.js";
 import { planRoutes } from "./plans.js";
+import { promotionRoutes } from "./promotions.js";
 import { createRegistry, findRegistry } from "./registry.js";
 import { createReleases } from "./releases.js";
 import { createRendezvous } from "./rendezvous.js";
+import { reviewAppRoutes } from "./review-apps.js";
 import { serveJson } from "./server.js";
+import { createSetups } from "./setups.js";
+import { spaceRoutes } from "./spaces.js";
 import { type Account, emptyState, newId, now, type State } from "./state.js";
 import { serveStreams } from "./streams.js";
 import { teamRoutes } from "./teams.js";
@@ -34,6 +41,10 @@ import type { Scripts, World } from "./world.js";
 export interface HerokuDouble {
   /** The Platform API's host: what `https://api.heroku.com` is. */
   readonly url: string;
+  /** The host of databases: what `https://api.data.heroku.com` is. */
+  readonly dataUrl: string;
+  /** The host of metrics: what `https://api.metrics.heroku.com` is. */
+  readonly metricsUrl: string;
   /** The image registry: what `https://registry.heroku.com` is. Undefined where no `docker-registry` is installed. */
   readonly registryUrl: string | undefined;
   /** Where one-off dynos meet their clients, `127.0.0.1:port`, TLS. */
@@ -124,6 +135,7 @@ export async function createHerokuDouble(options: DoubleOptions = {}): Promise<H
   const program = options.registry === false ? undefined : findRegistry();
   const registry = program === undefined ? undefined : await createRegistry(world, program);
   const builds = createBuilds(world, releases);
+  const setups = createSetups(world, apps, builds);
   const rendezvous = await createRendezvous(world);
   const api = await serveJson(world, "api", [
     ...accountRoutes(world),
@@ -141,12 +153,21 @@ export async function createHerokuDouble(options: DoubleOptions = {}): Promise<H
     ...attachmentRoutes(world, addons),
     ...collaboratorRoutes(world),
     ...sessions.routes,
+    ...spaceRoutes(world),
+    ...pipelineRoutes(world),
+    ...promotionRoutes(world, releases),
+    ...setups.routes,
+    ...reviewAppRoutes(world, apps, setups),
   ]);
+  const data = await serveJson(world, "data", dataRoutes(world, databases));
+  const metrics = await serveJson(world, "metrics", metricsRoutes(world));
   const streams = await serveStreams(world, sessions);
   world.urls.api = api.url;
   world.urls.streams = streams.url;
   return {
     url: api.url,
+    dataUrl: data.url,
+    metricsUrl: metrics.url,
     registryUrl: registry?.url,
     rendezvousAddress: rendezvous.address,
     certificate: rendezvous.certificate,
@@ -161,7 +182,7 @@ export async function createHerokuDouble(options: DoubleOptions = {}): Promise<H
     addAccount,
     async close() {
       for (const timer of timers) clearTimeout(timer);
-      await Promise.all([api.close(), streams.close()]);
+      await Promise.all([api, data, metrics, streams].map((host) => host.close()));
       for (const end of world.closing.toReversed()) await end();
       await rm(world.directory, { recursive: true, force: true });
     },

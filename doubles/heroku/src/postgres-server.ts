@@ -1,5 +1,6 @@
 import { execFile, spawn } from "node:child_process";
-import { chown, mkdir, readdir, readFile } from "node:fs/promises";
+import { chown, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import pg from "pg";
@@ -26,13 +27,13 @@ export async function findPostgres(): Promise<string | undefined> {
   return newest === undefined ? undefined : join(root, newest, "bin");
 }
 
-/** Starts a server in a directory; as the user `postgres` when we are root, whom Postgres refuses. */
-export async function createPostgresServer(directory: string): Promise<PostgresServer> {
+/** Starts a server in a new directory; as the user `postgres` when we are root, whom Postgres refuses. */
+export async function createPostgresServer(): Promise<PostgresServer> {
   const programs = await findPostgres();
   if (programs === undefined)
     throw new Error("The double needs Postgres: install postgresql, or set databases: false.");
-  const data = join(directory, "postgres");
-  await mkdir(data, { recursive: true });
+  // A directory of its own: that of the double is closed to other users.
+  const data = await mkdtemp(join(tmpdir(), "heroku-double-postgres-"));
   const identity = await userOf("postgres");
   if (identity !== undefined) await chown(data, identity.uid, identity.gid);
   const as = identity ?? {};
@@ -83,6 +84,7 @@ export async function createPostgresServer(directory: string): Promise<PostgresS
       await admin.end();
       child.kill("SIGINT");
       await ended;
+      await rm(data, { recursive: true, force: true });
     },
   };
 }

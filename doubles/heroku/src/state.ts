@@ -168,6 +168,8 @@ export interface Addon {
   readonly app: string;
   state: "provisioning" | "provisioned" | "deprovisioned";
   readonly config: Readonly<Record<string, string>>;
+  /** When it was provisioned, milliseconds since 1970. */
+  provisionedAt: number;
   /** Names, without the attachment's prefix, and values of the config vars it makes. */
   vars: Record<string, string>;
   readonly createdAt: string;
@@ -311,7 +313,6 @@ export interface State {
   readonly streams: Map<string, OutputStream>;
   readonly sources: Map<string, Buffer | undefined>;
   readonly images: PushedImage[];
-  readonly setups: Record<string, unknown>[];
 }
 
 /** A state with nothing in it. */
@@ -330,7 +331,6 @@ export function emptyState(): State {
     streams: new Map(),
     sources: new Map(),
     images: [],
-    setups: [],
   };
 }
 

@@ -37,7 +37,7 @@ async function serve(
   call.status = 200;
   if (kind === "streams") return output(world, world.state.streams.get(id), request, response);
   if (kind === "logs") return logSessionOf(sessions, id, headers.accept, response);
-  if (kind === "sources" && world.state.sources.has(id)) {
+  if ((kind === "sources" || kind === "backups") && world.state.sources.has(id)) {
     if (method === "GET") {
       const source = world.state.sources.get(id);
       return source ? void response.end(source) : fail(response, 404, "nothing was uploaded");

@@ -12,6 +12,7 @@ export interface TestClient {
   get(path: string, variant?: string, headers?: Record<string, string>): Promise<Response>;
   post(path: string, body: unknown, variant?: string): Promise<Response>;
   patch(path: string, body: unknown, variant?: string): Promise<Response>;
+  put(path: string, body: unknown): Promise<Response>;
   delete(path: string): Promise<Response>;
 }
 
@@ -45,6 +46,7 @@ export function client(double: HerokuDouble, token: string): TestClient {
     get: (path, variant, headers) => call("GET", path, undefined, variant, headers),
     post: (path, body, variant) => call("POST", path, body, variant),
     patch: (path, body, variant) => call("PATCH", path, body, variant),
+    put: (path, body) => call("PUT", path, body),
     delete: (path) => call("DELETE", path),
   };
 }
