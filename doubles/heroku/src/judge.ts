@@ -117,8 +117,18 @@ interface Book {
   compile(side: Side, pointer: string): ValidateFunction;
 }
 
+/** Schemas that were read already: tests start many doubles in one process. */
+const opened = new Map<string, Book>();
+
 function openBook(directory: string, variant: Variant): Book {
-  const schema = JSON.parse(readFileSync(join(directory, files[variant]), "utf8")) as Schema;
+  const path = join(directory, files[variant]);
+  const book = opened.get(path) ?? readBook(path, variant);
+  opened.set(path, book);
+  return book;
+}
+
+function readBook(path: string, variant: Variant): Book {
+  const schema = JSON.parse(readFileSync(path, "utf8")) as Schema;
   for (const patch of schemaPatches)
     if (patch.variants === undefined || patch.variants.includes(variant)) patch.apply(schema);
   // Draft 4 names a schema's address `id`, and this one a dialect of its own, which today's validators refuse.
