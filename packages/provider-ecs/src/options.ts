@@ -1,6 +1,8 @@
 import { DeployError } from "@deploy/core";
 import type { AddonOptions } from "./addons/options.js";
 import type { ServiceName } from "./clients/service-name.js";
+import type { AutoscalingOptions } from "./containers/autoscaling.js";
+import type { ContainerDefinition } from "./containers/task-definition.js";
 import type { BuildOptions } from "./images/build.js";
 
 /** Processor architecture of tasks, images and instances. */
@@ -92,6 +94,10 @@ export interface EcsOptions {
   readonly roleRestSeconds?: number;
   /** ARNs of policies that the app's own code needs, such as for a bucket. */
   readonly taskPolicies?: readonly string[];
+  /** Instances by load, by process: target tracking. What it owns is left alone by `instances` and `deploy scale`. */
+  readonly autoscaling?: Readonly<Record<string, AutoscalingOptions>>;
+  /** Raw container definitions beside the app's own, by process; `*` for all. ECS's own words. */
+  readonly sidecars?: Readonly<Record<string, readonly ContainerDefinition[]>>;
   /** Other addresses of services, for tests. `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>` are honoured too. */
   readonly endpoints?: Partial<Readonly<Record<ServiceName, string>>>;
   /** `host:port` of the registry to push to in place of ECR's own, for tests. Default `DEPLOY_ECR_REGISTRY`, else ECR's. */
@@ -113,6 +119,8 @@ export interface Settings {
   readonly group: string | undefined;
   readonly logRetentionDays: number;
   readonly taskPolicies: readonly string[];
+  readonly autoscaling: Readonly<Record<string, AutoscalingOptions>>;
+  readonly sidecars: Readonly<Record<string, readonly ContainerDefinition[]>>;
   readonly roleRestSeconds: number;
   readonly endpoints: Partial<Readonly<Record<ServiceName, string>>>;
   readonly registryHost: string | undefined;
@@ -214,6 +222,8 @@ export function settingsOf(options: EcsOptions): Settings {
     group: options.group,
     logRetentionDays,
     taskPolicies: options.taskPolicies ?? [],
+    autoscaling: options.autoscaling ?? {},
+    sidecars: options.sidecars ?? {},
     roleRestSeconds: options.roleRestSeconds ?? 10,
     endpoints: options.endpoints ?? {},
     registryHost: options.registryHost,

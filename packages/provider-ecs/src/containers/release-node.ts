@@ -18,7 +18,7 @@ import {
 import { idOf } from "../names.js";
 import type { Parts } from "../parts.js";
 import { ecsResource } from "../resources.js";
-import { isOfApp, readTags, tagKey } from "../tags.js";
+import { isOfApp, lowerTags, readTags, tagKey } from "../tags.js";
 import { describeTaskDefinition, sharedTaskDefinition } from "./describe.js";
 import { familyOf, stableText } from "./families.js";
 import {
@@ -28,6 +28,7 @@ import {
   manifestHash,
   manifestLabel,
   type StoredManifest,
+  stateTag,
 } from "./manifest.js";
 import { fingerprintOf, storeSensitive } from "./sensitive-config.js";
 import {
@@ -95,14 +96,14 @@ export function releaseNode(
       origin: isSame ? newest.origin : spec.origin,
     };
     await storeSensitive(parts, context, scope, sensitive);
-    const tasks = tasksOf(options.renderingOf(desired.platform), manifest);
+    const carried = newest?.commandDone;
+    const tasks = tasksOf(options.renderingOf(desired.platform), manifest, carried);
     const entries = await Promise.all(
       tasks.map(
         async (task) => [task.family!, await ensureTaskDefinition(parts, context, scope, task)] as const,
       ),
     );
     const taskDefinitions = Object.fromEntries(entries);
-    const carried = newest?.commandDone;
     return {
       ...(isSame ? newest : manifest),
       hash,
@@ -151,13 +152,19 @@ export async function readRelease(
   };
 }
 
-/** Everything that a release registers, manifest included. */
-export function tasksOf(rendering: Rendering, release: Manifest): readonly TaskDefinitionInput[] {
+/** Everything that a release registers, manifest included; `commandDone` is noted on from the release before. */
+export function tasksOf(
+  rendering: Rendering,
+  release: Manifest,
+  commandDone?: string,
+): readonly TaskDefinitionInput[] {
+  const run = oneOffTask(rendering, release, "run", { [manifestLabel]: encodeManifest(release) });
+  const notes = commandDone === undefined ? [] : lowerTags({ [stateTag.command]: commandDone });
   return [
     ...release.processes.map((process) => processTask(rendering, release, process)),
     ...release.jobs.map((job) => jobTask(rendering, release, job)),
     oneOffTask(rendering, release, "release"),
-    oneOffTask(rendering, release, "run", { [manifestLabel]: encodeManifest(release) }),
+    { ...run, tags: [...(run.tags ?? []), ...notes] },
   ];
 }
 

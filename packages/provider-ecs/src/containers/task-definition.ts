@@ -31,8 +31,8 @@ export interface Rendering {
   readonly dataPath?: string;
   /** Raw container definitions beside a process, by its name; `*` for all. */
   readonly sidecars: Readonly<Record<string, readonly ContainerDefinition[]>>;
-  /** What keeps a process alive while open requests end, where no load balancer does; its name is free to choose. */
-  readonly drains?: (process: string, drainMs: number) => ContainerDefinition | undefined;
+  /** Containers that a process has besides its own, such as the one that lets it drain; by process. */
+  readonly beside: Readonly<Record<string, readonly ContainerDefinition[]>>;
   /** Secret with the registry's credentials, for images of another registry than ECR. */
   readonly registryCredentials?: string;
   /** Processes whose health the load balancer asks. */
@@ -55,7 +55,6 @@ export function processTask(
   const seconds = Math.max(2, Math.ceil(process.stopWithinMs / 1000));
   if (rendering.networkMode === "awsvpc" && seconds > longestStop) throw tooSlow(process, seconds);
   const healthCheck = healthCheckOf({ process, port, balanced: rendering.balanced.includes(process.name) });
-  const drain = process.listens ? rendering.drains?.(process.name, process.drainMs) : undefined;
   const volumes = Object.entries(process.volumes);
   const container: ContainerDefinition = {
     ...mainContainer(rendering, release, process.name, process.name, {
@@ -76,7 +75,7 @@ export function processTask(
     size: process,
     containers: [
       container,
-      ...(drain === undefined ? [] : [drain]),
+      ...(rendering.beside[process.name] ?? []),
       ...sidecarsOf(rendering, release, process.name),
     ],
     volumes: volumes.map(([name]) => hostVolume(rendering, process.name, name)),
