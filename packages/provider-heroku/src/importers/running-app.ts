@@ -82,6 +82,8 @@ export async function importRunningApp(
 async function readAll(context: Context, { api }: Surroundings, name: string): Promise<Found> {
   const app = path`/apps/${name}`;
   const list = <T>(what: string): Promise<readonly T[]> => api.list<T>(context, `${app}/${what}`);
+  // What an app of this kind does not have (drains in a Fir space, say) is missing, and that is no error.
+  const extra = async <T>(what: string): Promise<readonly T[]> => (await unlessMissing(list<T>(what))) ?? [];
   const found = await unlessMissing(
     Promise.all([
       api.get<HerokuApp>(context, app, { version: "3.sdk" }),
@@ -92,8 +94,8 @@ async function readAll(context: Context, { api }: Surroundings, name: string): P
       api.get<ConfigVars>(context, `${app}/config-vars`),
       list<HerokuCollaborator>("collaborators"),
       unlessMissing(api.get<HerokuCoupling>(context, `${app}/pipeline-couplings`)),
-      list<unknown>("log-drains"),
-      list<{ readonly buildpack: { readonly url: string } }>("buildpack-installations"),
+      extra<unknown>("log-drains"),
+      extra<{ readonly buildpack: { readonly url: string } }>("buildpack-installations"),
     ]),
   );
   if (found === undefined) {
