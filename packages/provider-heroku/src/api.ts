@@ -116,11 +116,13 @@ export function createApi(options: Pick<HerokuOptions, "transport" | "endpoints"
         timeoutMs,
       })
       .catch((thrown: unknown) => {
+        bucket.settle(undefined, context.clock.now());
         throw thrown instanceof TransportFailure ? failureError(thrown, asked, timeoutMs) : thrown;
       });
-    const remaining = Number(answer.headers["ratelimit-remaining"] || Number.NaN);
-    if (answer.status === 429) bucket.drained(context.clock.now());
-    else if (Number.isFinite(remaining)) bucket.learn(remaining, context.clock.now());
+    bucket.settle(
+      answer.status === 429 ? 0 : numberIn(answer.headers["ratelimit-remaining"]),
+      context.clock.now(),
+    );
     if (answer.status < 200 || answer.status >= 300) throw refusalError(answer, asked);
     return answer;
   };
@@ -130,7 +132,12 @@ export function createApi(options: Pick<HerokuOptions, "transport" | "endpoints"
     to: string,
     call: CallOptions & { range?: string },
   ): Promise<TransportAnswer> =>
-    retry(context, () => exchange(context, "GET", to, call), { attempts: 5, baseMs: 500, maxMs: 20_000 });
+    retry(context, () => exchange(context, "GET", to, call), {
+      // Few: the engine repeats a read as well, and says so.
+      attempts: 3,
+      baseMs: 250,
+      maxMs: 8_000,
+    });
 
   const write = async <T>(
     context: CallContext,
@@ -166,6 +173,11 @@ export function createApi(options: Pick<HerokuOptions, "transport" | "endpoints"
       return bucketOf(token).remaining(context.clock.now());
     },
   };
+}
+
+function numberIn(text: string | undefined): number | undefined {
+  const number = Number(text || Number.NaN);
+  return Number.isFinite(number) ? number : undefined;
 }
 
 /** The body as data; what comes without one is undefined. */

@@ -11,7 +11,7 @@ import {
 import { path } from "./api.js";
 import type { HerokuApp, HerokuDomain } from "./api-types.js";
 import { domainResource } from "./domains.js";
-import { hasCode } from "./errors.js";
+import { hasCode, unlessMissing } from "./errors.js";
 import { idOf, providerName } from "./names.js";
 import { isOurs, readMarker } from "./ownership.js";
 import { readApp, readConfigVars, readDomains } from "./reads.js";
@@ -92,7 +92,7 @@ export function acmResource(
     return { enabled: true };
   };
   return {
-    id: idOf("certificates", app, "acm"),
+    id: acmId(own, scope),
     label: "automated certificates",
     provider: providerName,
     element: "certificates",
@@ -109,6 +109,16 @@ export function acmResource(
     create: enable,
     update: enable,
   };
+}
+
+/** Id of the resource of automated certificates. */
+export function acmId(own: Pick<Surroundings, "options">, scope: Scope): string {
+  return idOf("certificates", appOf(own, scope), "acm");
+}
+
+/** Switches automated certificates off; fine when they are off, or the app is gone. */
+export async function switchAcmOff(own: Surroundings, context: Context, scope: Scope): Promise<void> {
+  await unlessMissing(own.api.delete(context, path`/apps/${appOf(own, scope)}/acm`));
 }
 
 /** One host on its way to a certificate. */

@@ -1,5 +1,6 @@
 import type { Context, Owned, OwnedOptions, Scope } from "@deploy/core";
 import { path } from "./api.js";
+import { acmId, switchAcmOff } from "./certificates.js";
 import { domainId, removeDomain } from "./domains.js";
 import { unlessMissing } from "./errors.js";
 import { providerName } from "./names.js";
@@ -55,7 +56,8 @@ export async function listOwned(
 }
 
 async function ownedTraffic(own: Surroundings, context: Context, scope: Scope): Promise<readonly Owned[]> {
-  const [domains, endpoints, vars] = await Promise.all([
+  const [app, domains, endpoints, vars] = await Promise.all([
+    readApp(own, context, scope),
     readDomains(own, context, scope),
     readSniEndpoints(own, context, scope),
     readConfigVars(own, context, scope),
@@ -74,15 +76,26 @@ async function ownedTraffic(own: Surroundings, context: Context, scope: Scope): 
     }),
   );
   const uploaded = (endpoints ?? []).filter((endpoint) => certificateName(endpoint) === ownCertificate);
+  const after = owned.map(({ id }) => id);
+  const acm: Owned = {
+    id: acmId(own, scope),
+    label: "automated certificates",
+    provider: providerName,
+    element: "certificates",
+    // First the domains: without ACM they would get other DNS targets.
+    after,
+    remove: (asked) => switchAcmOff(own, asked, scope),
+  };
   return [
     ...owned,
+    ...(app?.acm === true ? [acm] : []),
     ...uploaded.map(
       (endpoint): Owned => ({
         id: sniId(own, scope),
         label: `certificate ${endpoint.display_name ?? endpoint.name}`,
         provider: providerName,
         element: "certificates",
-        after: owned.map(({ id }) => id),
+        after,
         remove: (asked) => removeSniEndpoint(own, asked, scope, endpoint.id),
       }),
     ),

@@ -9,10 +9,8 @@ const perMinute = 75;
 export interface TokenBucket {
   /** Resolves when a call may be made; rejects with the signal's reason when that is aborted first. */
   take(context: Pick<Context, "clock" | "signal">): Promise<void>;
-  /** What `RateLimit-Remaining` said: other processes use the same account. */
-  learn(remaining: number, now: number): void;
-  /** A 429 came: nothing is left. */
-  drained(now: number): void;
+  /** A call has ended; `remaining` is what `RateLimit-Remaining` said, 0 after a 429, undefined without an answer. */
+  settle(remaining: number | undefined, now: number): void;
   /** Calls that are left, rounded down. */
   remaining(now: number): number;
 }
@@ -36,6 +34,7 @@ export function bucketOf(token: string): TokenBucket {
 export function createBucket(): TokenBucket {
   let tokens = burst;
   let filledAt: number | undefined;
+  let underWay = 0;
   const fill = (now: number): void => {
     tokens = Math.min(burst, tokens + (Math.max(0, now - (filledAt ?? now)) * perMinute) / 60_000);
     filledAt = now;
@@ -48,19 +47,18 @@ export function createBucket(): TokenBucket {
         // Adding up fractions of tokens is a hair short of a whole one now and then.
         if (tokens >= 1 - 1e-9) {
           tokens -= 1;
+          underWay += 1;
           return;
         }
         await clock.sleep(Math.max(1, Math.ceil(((1 - tokens) * 60_000) / perMinute)), signal);
       }
     },
-    learn(remaining, now) {
+    settle(remaining, now) {
+      underWay -= 1;
+      if (remaining === undefined) return;
       fill(now);
-      // Only downwards: answers overtake each other, and an older one would hand out calls that are used already.
-      tokens = Math.min(tokens, remaining);
-    },
-    drained(now) {
-      fill(now);
-      tokens = 0;
+      // Heroku knows best: other processes use the same account. What is under way may not be counted there yet.
+      tokens = Math.max(0, Math.min(burst, remaining - underWay));
     },
     remaining(now) {
       fill(now);

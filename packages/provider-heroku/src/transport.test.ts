@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -228,7 +229,6 @@ describe.each(transports)("transport on %s", (name, make) => {
   });
 
   it("leaves no listener on a signal that lives on", async () => {
-    const { getEventListeners } = await import("node:events");
     const { signal } = new AbortController();
     for (let count = 0; count < 5; count += 1) await ask({ signal });
     hostile.behave((request) => request.socket.resetAndDestroy());
