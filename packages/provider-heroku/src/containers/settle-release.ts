@@ -46,7 +46,8 @@ export async function settleRelease(
   const look = (): Promise<HerokuRelease> =>
     own.api.get<HerokuRelease>(context, path`/apps/${app}/releases/${release.id}`, { version: "3.sdk" });
   let present = release;
-  if (present.status === "pending" && present.output_stream_url !== null) {
+  // A quick command has ended by now: its output is shown all the same.
+  if (present.output_stream_url !== null) {
     context.log(`Release v${release.version} runs its release command.`);
     present = await follow(context, present, look);
   }

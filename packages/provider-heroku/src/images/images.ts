@@ -14,7 +14,7 @@ import {
 import { path } from "../api.js";
 import { contentLabel, labelsOf } from "../containers/labels.js";
 import { endpointOf } from "../endpoints.js";
-import { unlessMissing } from "../errors.js";
+import { hasCode, unlessMissing } from "../errors.js";
 import { idOf, providerName } from "../names.js";
 import { appResource } from "../servers.js";
 import { appOf, type Surroundings } from "../surroundings.js";
@@ -43,9 +43,17 @@ export function readLatest(
   context: Context,
   repository: string,
 ): Promise<StoredImage | undefined> {
-  return context.shared(`heroku/registry/${repository}`, () =>
-    registryOf(own, context).find(context, repository, "latest"),
-  );
+  return context.shared(`heroku/registry/${repository}`, async () => {
+    try {
+      return await registryOf(own, context).find(context, repository, "latest");
+    } catch (error) {
+      if (!hasCode(error, "images.forbidden")) throw error;
+      // It denies access to repositories of apps that do not exist as well.
+      const [app = ""] = repository.split("/");
+      if ((await unlessMissing(own.api.get(context, path`/apps/${app}`))) !== undefined) throw error;
+      return undefined;
+    }
+  });
 }
 
 /** Element two: images built here and pushed, or sources that Heroku builds as it releases them. */
