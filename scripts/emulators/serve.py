@@ -26,5 +26,9 @@ if os.environ.get("DEPLOY_WITHOUT_DOCKER") == "1":
     sys.modules["docker"] = None
 threading.Thread(target=end_with_parent, daemon=True).start()
 module = sys.argv[1]
+if module == "ministack":
+    import stand_ins
+
+    stand_ins.install()
 sys.argv = sys.argv[1:]
 runpy.run_module(module, run_name="__main__", alter_sys=True)

@@ -1,0 +1,250 @@
+"""What ministack 1.5.33 leaves out and a test of deployments needs, done from its real containers.
+
+Each has its line in docs/testing-ecs.md. All of them make the emulator do what AWS documents, none what our provider would
+like; what a test must see that no container can show is scripted in the proxy instead.
+"""
+
+import threading
+import time
+import urllib.error
+import urllib.request
+
+
+def install() -> None:
+    from ministack.services import alb, cloudwatch_logs, ecs, ssm
+
+    _run_as_defined(ecs)
+    _started_by_deployment(ecs)
+    _rollouts_take_time(ecs, alb)
+    _honour_client_tokens(ecs)
+    _probe_targets(alb)
+    _decrypt_parameters(ssm)
+    _filter_by_prefix(cloudwatch_logs)
+
+
+def _run_as_defined(ecs) -> None:
+    """Containers get their entry point, directory, user, labels, memory, health check, init process and Docker volumes."""
+    build = ecs._build_run_kwargs
+
+    def build_run_kwargs(cdef, td, *args):
+        kwargs = build(cdef, td, *args)
+        if cdef.get("entryPoint"):
+            kwargs["entrypoint"] = cdef["entryPoint"]
+        if cdef.get("workingDirectory"):
+            kwargs["working_dir"] = cdef["workingDirectory"]
+        if cdef.get("user"):
+            kwargs["user"] = cdef["user"]
+        if cdef.get("memory"):
+            kwargs["mem_limit"] = cdef["memory"] * 1024 * 1024
+        kwargs["labels"] = {**(cdef.get("dockerLabels") or {}), **kwargs["labels"]}
+        if (cdef.get("linuxParameters") or {}).get("initProcessEnabled"):
+            kwargs["init"] = True
+        check = cdef.get("healthCheck")
+        if check:
+            second = 1_000_000_000
+            kwargs["healthcheck"] = {
+                "test": check["command"],
+                "interval": check.get("interval", 30) * second,
+                "timeout": check.get("timeout", 5) * second,
+                "retries": check.get("retries", 3),
+                "start_period": check.get("startPeriod", 0) * second,
+            }
+        named = {v["name"] for v in td.get("volumes", []) if not (v.get("host") or {}).get("sourcePath")}
+        for mount in cdef.get("mountPoints", []):
+            if mount.get("sourceVolume") in named:
+                mode = "ro" if mount.get("readOnly") else "rw"
+                kwargs.setdefault("volumes", []).append(
+                    f"{td['family']}-{mount['sourceVolume']}:{mount['containerPath']}:{mode}"
+                )
+        return kwargs
+
+    ecs._build_run_kwargs = build_run_kwargs
+
+
+def _started_by_deployment(ecs) -> None:
+    """A service's task names the deployment that started it; ministack writes the service's name."""
+    run = ecs._run_task
+
+    def run_task(data):
+        deployment = data.get("_deploymentId")
+        return run({**data, "startedBy": deployment} if deployment else data)
+
+    ecs._run_task = run_task
+    if "RunTask" in ecs._ACTION_MAP:
+        ecs._ACTION_MAP["RunTask"] = run_task
+
+
+def _rollouts_take_time(ecs, alb) -> None:
+    """A service's first deployment is in progress until its tasks run, and any until its targets answer."""
+    make = ecs._make_deployment
+
+    def make_deployment(task_definition, desired_count, status="PRIMARY"):
+        deployment = make(task_definition, desired_count, status)
+        if status == "PRIMARY":
+            deployment["rolloutState"] = "IN_PROGRESS"
+            deployment["rolloutStateReason"] = f"ECS deployment {deployment['id']} in progress."
+        return deployment
+
+    complete = ecs._complete_service_deployment
+    waiting = set()
+    lock = threading.Lock()
+
+    def complete_service_deployment(cluster_name, svc_key, expected_deployment_id=None):
+        service = ecs._services.get(svc_key)
+        if service and service.get("status") == "ACTIVE" and service.get("desiredCount"):
+            addresses = {
+                ecs._task_ip(task)
+                for task in list(ecs._tasks.values())
+                if task.get("group") == f"service:{service['serviceName']}" and task.get("lastStatus") == "RUNNING"
+            }
+            for balancer in service.get("loadBalancers") or []:
+                group = balancer.get("targetGroupArn")
+                targets = [t for t in alb._targets.get(group, []) if t["Id"] in addresses]
+                states = [_state(alb, group, t)[0] for t in targets]
+                if not states or any(state != "healthy" for state in states):
+                    again_later(cluster_name, svc_key, expected_deployment_id)
+                    return None
+        return complete(cluster_name, svc_key, expected_deployment_id=expected_deployment_id)
+
+    def again_later(cluster_name, svc_key, expected):
+        key = (cluster_name, svc_key, expected)
+        account, region = ecs.get_account_id(), ecs.get_region()
+
+        def check():
+            time.sleep(0.5)
+            with lock:
+                waiting.discard(key)
+            with ecs.request_scope(account, region):
+                complete_service_deployment(cluster_name, svc_key, expected_deployment_id=expected)
+
+        with lock:
+            if key in waiting:
+                return
+            waiting.add(key)
+        threading.Thread(target=check, daemon=True).start()
+
+    ecs._make_deployment = make_deployment
+    ecs._complete_service_deployment = complete_service_deployment
+
+
+def _honour_client_tokens(ecs) -> None:
+    """The same token again gets the same answer, as long as the thing is there."""
+    seen = {}
+
+    def remember(operation, find):
+        original = ecs._ACTION_MAP[operation]
+
+        def handler(data):
+            token = data.get("clientToken")
+            key = (operation, ecs.get_account_id(), ecs.get_region(), data.get("cluster"), token)
+            if token and key in seen and find(data):
+                return seen[key]
+            answer = original(data)
+            if token and answer[0] == 200:
+                seen[key] = answer
+            return answer
+
+        ecs._ACTION_MAP[operation] = handler
+
+    def service_is_there(data):
+        cluster = ecs._resolve_cluster_name(data.get("cluster", "default"))
+        service = ecs._services.get(f"{cluster}/{data.get('serviceName')}")
+        return bool(service) and service.get("status") == "ACTIVE"
+
+    remember("CreateService", service_is_there)
+    remember("RunTask", lambda _data: True)
+
+
+def _probe_targets(alb) -> None:
+    """A target is as healthy as it answers; ministack calls every target healthy."""
+
+    def describe_target_health(params):
+        arn = alb._p(params, "TargetGroupArn")
+        if arn not in alb._tgs:
+            return alb._error("TargetGroupNotFound", f"Target group '{arn}' not found.")
+        asked = {t["Id"] for t in alb._parse_targets_param(params)}
+        members = []
+        for target in alb._targets.get(arn, []):
+            if asked and target["Id"] not in asked:
+                continue
+            state, reason, text = _state(alb, arn, target)
+            port = target.get("Port", alb._tgs[arn].get("Port", 80))
+            why = f"<Reason>{reason}</Reason><Description>{text}</Description>" if reason else ""
+            members.append(
+                f"<member><Target><Id>{target['Id']}</Id><Port>{port}</Port></Target>"
+                f"<TargetHealth><State>{state}</State>{why}</TargetHealth></member>"
+            )
+        return alb._xml(
+            200,
+            "DescribeTargetHealth",
+            f"<TargetHealthDescriptions>{''.join(members)}</TargetHealthDescriptions>",
+        )
+
+    alb._describe_target_health = describe_target_health
+    for name in ("_ACTIONS", "_ACTION_MAP", "_HANDLERS"):
+        table = getattr(alb, name, None)
+        if isinstance(table, dict) and "DescribeTargetHealth" in table:
+            table["DescribeTargetHealth"] = describe_target_health
+
+
+def _decrypt_parameters(ssm) -> None:
+    """A task gets the text of a SecureString, in the version that it names; ministack hands on what it stores."""
+    resolve = ssm.resolve_parameter_value
+
+    def resolve_parameter_value(name_or_arn, version=None, decrypt=True):
+        name, separator, last = name_or_arn.rpartition(":")
+        if version is None and separator and last.isdigit():
+            return resolve(name, int(last), decrypt)
+        return resolve(name_or_arn, version, decrypt)
+
+    ssm.resolve_parameter_value = resolve_parameter_value
+
+
+def _filter_by_prefix(logs) -> None:
+    """FilterLogEvents looks at the streams whose names begin with the prefix; ministack looks at all."""
+    original = logs._filter_log_events
+
+    def filter_log_events(data):
+        prefix = data.get("logStreamNamePrefix")
+        group = logs._log_groups.get(logs._resolve_log_group_name(data))
+        if prefix and group:
+            names = [name for name in group["streams"] if name.startswith(prefix)]
+            if not names:
+                return 200, {"Content-Type": "application/x-amz-json-1.1"}, b'{"events": [], "searchedLogStreams": []}'
+            data = {**data, "logStreamNames": names}
+        return original(data)
+
+    logs._filter_log_events = filter_log_events
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_args):
+        return None
+
+
+def _state(alb, arn, target):
+    group = alb._tgs.get(arn) or {}
+    port = target.get("Port", group.get("Port", 80))
+    path = group.get("HealthCheckPath") or "/"
+    matcher = str((group.get("Matcher") or {}).get("HttpCode") or "200")
+    url = f"http://{target['Id']}:{port}{path}"
+    try:
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
+        code = opener.open(url, timeout=2).status
+    except urllib.error.HTTPError as error:
+        code = error.code
+    except TimeoutError:
+        return "unhealthy", "Target.Timeout", "Request timed out"
+    except OSError:
+        return "unhealthy", "Target.FailedHealthChecks", "Health checks failed"
+    if _matches(code, matcher):
+        return "healthy", None, None
+    return "unhealthy", "Target.ResponseCodeMismatch", f"Health checks failed with these codes: [{code}]"
+
+
+def _matches(code, matcher):
+    for part in matcher.split(","):
+        first, _, last = part.partition("-")
+        if int(first) <= code <= int(last or first):
+            return True
+    return False
