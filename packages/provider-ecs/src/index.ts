@@ -22,13 +22,34 @@
  *
  * @module
  */
-import type { CredentialField, Provider, Servers } from "@deploy/core";
+import type {
+  Access,
+  Certificates,
+  Costs,
+  CredentialField,
+  Images,
+  Ingress,
+  Provider,
+  Secrets,
+  Servers,
+} from "@deploy/core";
+import { accessFinder, createAccess } from "./access/access.js";
+import { createCertificates } from "./certificates/certificates.js";
+import { certificateFinder } from "./certificates/owned.js";
 import { createClients } from "./clients.js";
+import { createCosts } from "./costs/costs.js";
+import { findRepository } from "./images/find-repository.js";
+import { createImages } from "./images/index.js";
+import { createIngress } from "./ingress/ingress.js";
+import { ingressFinder } from "./ingress/owned.js";
 import { providerName } from "./names.js";
 import { type EcsOptions, settingsOf } from "./options.js";
 import { createOwned, type Finder } from "./owned.js";
 import type { Parts } from "./parts.js";
+import { createSecrets, findSecrets } from "./secrets/index.js";
+import { findPullSecrets } from "./secrets/pull-secret.js";
 import { createFoundations } from "./servers/create-foundation.js";
+import { foundationFinder } from "./servers/owned.js";
 import { createServers } from "./servers/servers.js";
 
 export {
@@ -68,14 +89,30 @@ const credentials: Readonly<Record<string, CredentialField>> = {
 };
 
 /** What AWS offers. */
-export type EcsProvider = Provider & { readonly servers: Servers };
+export type EcsProvider = Provider & {
+  readonly servers: Servers;
+  readonly images: Images;
+  readonly secrets: Secrets;
+  readonly ingress: Ingress;
+  readonly certificates: Certificates;
+  readonly access: Access;
+  readonly costs: Costs;
+};
 
 /** The provider for AWS. @throws `config.bad-option`. */
 export function ecs(options: EcsOptions): EcsProvider {
   const settings = settingsOf(options);
   const clients = createClients(settings);
   const parts: Parts = { settings, clients, foundation: createFoundations(clients, settings) };
-  const finders: readonly Finder[] = [];
+  const finders: readonly Finder[] = [
+    foundationFinder(parts),
+    findRepository(parts),
+    findSecrets(parts),
+    findPullSecrets(parts),
+    ingressFinder(parts),
+    certificateFinder(parts),
+    accessFinder(parts),
+  ];
   return {
     spec: 1,
     name: providerName,
@@ -83,5 +120,11 @@ export function ecs(options: EcsOptions): EcsProvider {
     limits: { concurrency },
     owned: createOwned(finders),
     servers: createServers(parts),
+    images: createImages(parts),
+    secrets: createSecrets(parts),
+    ingress: createIngress(parts),
+    certificates: createCertificates(parts),
+    access: createAccess(parts),
+    costs: createCosts(parts),
   };
 }
