@@ -99,6 +99,7 @@ export async function startTask(
     startedBy: request.startedBy,
     clientToken: request.token,
     enableECSManagedTags: true,
+    enableExecuteCommand: true,
     propagateTags: "TASK_DEFINITION",
     tags: lowerTags(appTags(parts.settings, scope)),
     ...placementOf(foundation),
