@@ -47,7 +47,7 @@ export function loadBalancer(
     label: `load balancer ${name}`,
     desired: {
       vpcId: output(network, ({ vpcId }) => vpcId),
-      subnets: output(network, ({ subnetIds }) => [...subnetIds].sort()),
+      subnets: output(network, ({ publicSubnetIds }) => [...publicSubnetIds].sort()),
       securityGroups: ingressGroup === undefined ? [] : [output(ingressGroup, ({ groupId }) => groupId)],
       idleSeconds,
     },

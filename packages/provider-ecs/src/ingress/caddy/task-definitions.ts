@@ -11,8 +11,8 @@ type ContainerDefinition = NonNullable<TaskDefinitionInput["containerDefinitions
  */
 export const caddyImage = "public.ecr.aws/docker/library/caddy:2.11.7";
 
-/** Where configuration and certificates are kept on the instance. */
-export const hostDirectory = "/var/lib/deploy/caddy";
+/** Where configuration and certificates are kept on the instance, beside the data of apps, whose names begin with no dot. */
+export const hostDirectory = "/var/lib/deploy/.caddy";
 
 /** What Caddy's task definitions are made from. */
 export interface CaddyOptions {
