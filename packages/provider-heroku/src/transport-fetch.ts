@@ -1,3 +1,4 @@
+import type { Context } from "@deploy/core";
 import {
   type HerokuTransport,
   largestAnswer,
@@ -8,10 +9,13 @@ import {
 } from "./transport.js";
 import { userAgent } from "./user-agent.js";
 
+/** What a context brings along as its `fetch`. */
+type Fetch = Context["fetch"];
+
 /**
  * The transport on a plain `fetch`: the caller's, so that a proxy agent, a recorder or a fault injector sees each call.
  */
-export function fetchTransport(fetch: typeof globalThis.fetch): HerokuTransport {
+export function fetchTransport(fetch: Fetch): HerokuTransport {
   return {
     name: "fetch",
     async send(request) {
@@ -39,7 +43,7 @@ export function fetchTransport(fetch: typeof globalThis.fetch): HerokuTransport 
 }
 
 async function exchange(
-  fetch: typeof globalThis.fetch,
+  fetch: Fetch,
   request: TransportRequest,
   signal: AbortSignal,
 ): Promise<TransportAnswer> {
