@@ -96,7 +96,10 @@ export function checkFiles(folder, manifest, packed) {
   for (const path of paths) {
     // Sources on purpose: what `deploy provider new` copies.
     if (path.startsWith("dist/templates/")) continue;
-    const isWanted = /^(?:dist\/.*\.(?:c?js|d\.ts|json)|dist\/THIRD-PARTY-NOTICES|README\.md|LICENSE|package\.json)$/.test(path);
+    const isWanted =
+      /^(?:dist\/.*\.(?:c?js|d\.ts|json)|dist\/THIRD-PARTY-NOTICES|README\.md|LICENSE|package\.json)$/.test(
+        path,
+      );
     if (!isWanted || /\.test\.|test-helper|fixture/.test(path))
       problems.push(`${path} has no place in the package`);
   }
