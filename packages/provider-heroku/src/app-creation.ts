@@ -93,11 +93,12 @@ async function ownApp(own: Surroundings, context: Context, app: string): Promise
 }
 
 /** The name belongs to somebody whose app this account may not even see, or to an app that is in use. */
-export function nameTaken(app: string): DeployError {
+export function nameTaken(app: string, cause?: unknown): DeployError {
   return new DeployError({
     code: "servers.name-taken",
-    message: `The name ${app} belongs to another app at Heroku, where names are unique among all apps.`,
-    hint: 'Choose another one with the option "app" of heroku(), such as heroku({ app: "acme-shop-staging" }).',
+    message: `The name ${app} belongs to another app at Heroku that this account has no part in; names are unique among all apps.`,
+    hint: 'Choose another one with the option "app" of heroku(), such as heroku({ app: "acme-shop-staging" }), or have the account added to that app.',
+    ...(cause === undefined ? {} : { cause }),
   });
 }
 

@@ -33,12 +33,17 @@ export function readList<T>(
   );
 }
 
-/** The app itself, with its generation. */
+/** The app itself, once per plan. */
 export function readApp(own: Surroundings, context: Context, scope: Scope): Promise<HerokuApp | undefined> {
   const app = appOf(own, scope);
-  return context.shared(`heroku/${app}`, () =>
-    unlessMissing(own.api.get<HerokuApp>(context, path`/apps/${app}`, { version: "3.sdk" })),
-  );
+  return context.shared(`heroku/${app}`, () => unlessMissing(readAppNow(own, context, app)));
+}
+
+/** An app by name or id, with its generation, and with its lock where the options speak of one. */
+export function readAppNow(own: Surroundings, context: Context, app: string): Promise<HerokuApp> {
+  // Only the apps of teams know whether they are locked.
+  const to = own.options.locked === undefined ? path`/apps/${app}` : path`/teams/apps/${app}`;
+  return own.api.get<HerokuApp>(context, to, { version: "3.sdk" });
 }
 
 /** Config vars with their values: secrets among them. */

@@ -60,7 +60,7 @@ export function createSecrets(own: Surroundings): Secrets {
         create: (context) => store(context, false),
         update: (context, _desired, observed) =>
           value === undefined ? Promise.resolve(observed) : store(context, false),
-        adopt: (context) => adoptSecret(own, context, scope, name),
+        adopt: (context) => adoptSecret(own, context, scope, name, value),
       };
     },
     async list(context, scope) {
@@ -190,6 +190,7 @@ async function adoptSecret(
   context: Context,
   scope: Scope,
   name: string,
+  value: Redacted | undefined,
 ): Promise<Observed> {
   const addons = (await readAddons(own, context, scope)) ?? [];
   const owner = addons.find((addon) => addon.config_vars.includes(name));
@@ -212,8 +213,10 @@ async function adoptSecret(
     }),
   });
   const marked = state?.marker.secrets[name];
-  if (marked === undefined) throw missing(name, scope);
-  return { name, version: marked.version };
+  if (state === undefined || marked === undefined) throw missing(name, scope);
+  const { version } = marked;
+  const differs = value !== undefined && fingerprint(state.marker.key, name, reveal(value)) !== version;
+  return { name, version, ...(differs ? { differs: true } : {}) };
 }
 
 /** Whether the value was masked by hand: Heroku then shows something else in its place, for good. */

@@ -6,7 +6,7 @@ import { hasCode } from "./errors.js";
 import { firReason, generationOf } from "./generation.js";
 import { idOf, providerName } from "./names.js";
 import { type ConfigVars, foreignApp, isOurs, readMarker } from "./ownership.js";
-import { readApp, readConfigVars } from "./reads.js";
+import { readApp, readAppNow, readConfigVars } from "./reads.js";
 import { appOf, type Surroundings } from "./surroundings.js";
 
 /** What an app should be. */
@@ -140,8 +140,7 @@ async function readState(
     [app, vars] = await Promise.all([readApp(own, context, scope), readConfigVars(own, context, scope)]);
   } catch (error) {
     // Heroku answers so for an app that is there and that this account has no part in.
-    if (!hasCode(error, "heroku.forbidden")) throw error;
-    return { foreign: true, description: `${nameTaken(name).message} ${nameTaken(name).hint}` };
+    throw hasCode(error, "heroku.forbidden") ? nameTaken(name, error) : error;
   }
   if (app === undefined || vars === undefined) {
     await checkPlace(own, context);
@@ -155,7 +154,7 @@ async function readState(
 }
 
 async function readNow(own: Surroundings, context: Context, app: string): Promise<AppState> {
-  return stateOf(await own.api.get<HerokuApp>(context, path`/apps/${app}`, { version: "3.sdk" }));
+  return stateOf(await readAppNow(own, context, app));
 }
 
 function stateOf(app: HerokuApp): AppState {

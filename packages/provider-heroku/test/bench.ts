@@ -37,6 +37,8 @@ export interface Bench {
   down(provider?: Provider): Promise<readonly Owned[]>;
   /** Events of the last {@link apply}. */
   readonly events: DeployEvent[];
+  /** Environment variables of every context. */
+  readonly env: Record<string, string>;
 }
 
 /** A bench on a double of its own. */
@@ -44,10 +46,11 @@ export async function createBench(options: DoubleOptions = {}): Promise<Bench> {
   const double = await createHerokuDouble({ databases: false, registry: false, ...options });
   const endpoints = { api: double.url };
   const events: DeployEvent[] = [];
+  const env: Record<string, string> = { HEROKU_API_KEY: token };
   const scope: Scope = { app: "shop", environment: "staging" };
   const base = {
     signal: new AbortController().signal,
-    env: { HEROKU_API_KEY: token },
+    env,
     fetch: (...call: Parameters<typeof fetch>) => fetch(...call),
     clock: systemClock,
     directory: process.cwd(),
@@ -56,6 +59,7 @@ export async function createBench(options: DoubleOptions = {}): Promise<Bench> {
     double,
     scope,
     events,
+    env,
     own: (given = {}) => createSurroundings({ endpoints, ...given }),
     provider: (given = {}) => heroku({ endpoints, ...given }),
     context: (changes = {}) => ({
