@@ -39,11 +39,13 @@ export function chooseTruth(
   name: string,
   call: AwsCall,
 ): Truth | undefined {
+  let told: Truth | undefined;
   for (const running of scripts) {
     const { on, when, after = 0, times = Number.POSITIVE_INFINITY, tell } = running.script;
     if (on !== name || when?.(call) === false) continue;
+    // Every script counts, so that `after` is about the calls and not about what others have told.
     running.seen += 1;
-    if (running.seen > after && running.seen <= after + times) return tell;
+    if (told === undefined && running.seen > after && running.seen <= after + times) told = tell;
   }
-  return undefined;
+  return told;
 }
