@@ -83,6 +83,8 @@ export async function runInSession(
         release();
       }
     })();
+    // Who awaits it later is told; nobody has to be listening yet.
+    exitCode.catch(() => undefined);
     return { output: nothing(), exitCode };
   }
   let settle: { resolve(code: number): void; reject(error: unknown): void } | undefined;
@@ -200,7 +202,7 @@ async function writeOut(output: NodeJS.WritableStream, data: Uint8Array): Promis
 async function* nothing(): AsyncGenerator<never> {}
 
 function unknownExitCode(reason: string): DeployError {
-  const said = reason.trim();
+  const said = reason.trim().replace(/\.$/, "");
   return new DeployError({
     code: "containers.exit-code-unknown",
     message: `The session ended without telling the exit code${said === "" ? "" : `: ${said}`}.`,

@@ -49,7 +49,8 @@ export function execScript(options: ScriptOptions): string {
   const child = `sh -c ${shellWord(shellText(options.command))}`;
   const report = `printf '\\033]deploy;${nonce};%d\\007' "$code"`;
   if (options.mode === "inherit") {
-    const script = `${exports.join("")}${child}; code=$?; ${report}`;
+    // Ctrl-C goes to all that run on the terminal: the script has to outlive it, the command gets it as always.
+    const script = `${exports.join("")}trap : INT QUIT; ${child}; code=$?; ${report}`;
     return `sh -c ${shellWord(script)}`;
   }
   const feed = `while IFS= read -r line && [ "$line" != ${nonce} ]; do printf '%s\\n' "$line"; done | base64 -d | `;

@@ -65,7 +65,7 @@ export async function openSession(address: SessionAddress, options: SessionOptio
     timers.abort();
     signal.removeEventListener("abort", onAbort);
     channel.close();
-    socket.resume();
+    if (socket.isPaused) socket.resume();
     socket.close();
     wake();
     if (error === undefined) settle?.resolve(reason);
