@@ -5,6 +5,7 @@
  */
 import type {
   Access,
+  Addons,
   Certificates,
   Containers,
   Costs,
@@ -19,6 +20,8 @@ import type {
 } from "@deploy/core";
 import { createAccess } from "./access.js";
 import { identify } from "./account.js";
+import { createAddons } from "./addons/addons.js";
+import { ownedAddons } from "./addons/owned.js";
 import { createCertificates } from "./certificates.js";
 import { checkOptions } from "./check-options.js";
 import { createContainers } from "./containers/containers.js";
@@ -56,6 +59,7 @@ export type HerokuProvider = Provider & {
   readonly secrets: Secrets;
   readonly ingress: Ingress;
   readonly certificates: Certificates;
+  readonly addons: Addons;
   readonly access: Access;
   readonly costs: Costs;
   readonly importers: readonly Importer[];
@@ -66,7 +70,7 @@ export type HerokuProvider = Provider & {
 export const importers: readonly Importer[] = createImporters(createSurroundings({}));
 
 /** What is in an app besides its domains, certificates and secrets. */
-const ownedParts: readonly OwnedPart[] = [ownedContainers];
+const ownedParts: readonly OwnedPart[] = [ownedContainers, ownedAddons];
 
 /**
  * The provider for Heroku. Nothing is asked or loaded before its first call.
@@ -102,6 +106,7 @@ export function heroku(options: HerokuOptions = {}): HerokuProvider {
     secrets: createSecrets(own),
     ingress: createIngress(own),
     certificates: createCertificates(own),
+    addons: createAddons(own),
     access: createAccess(own),
     costs: createCosts(own),
     importers: createImporters(own),

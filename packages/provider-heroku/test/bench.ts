@@ -44,7 +44,7 @@ export interface Bench {
 /** A bench on a double of its own. */
 export async function createBench(options: DoubleOptions = {}): Promise<Bench> {
   const double = await createHerokuDouble({ databases: false, registry: false, ...options });
-  const endpoints = { api: double.url };
+  const endpoints = { api: double.url, data: double.dataUrl };
   const events: DeployEvent[] = [];
   const env: Record<string, string> = { HEROKU_API_KEY: token };
   const scope: Scope = { app: "shop", environment: "staging" };

@@ -11,7 +11,7 @@ const double = await createHerokuDouble({
 });
 
 conformance({
-  provider: () => heroku({ transport: "fetch", endpoints: { api: double.url } }),
+  provider: () => heroku({ transport: "fetch", endpoints: { api: double.url, data: double.dataUrl } }),
   context: { env: { HEROKU_API_KEY: token } },
   secrets: [token],
   fixtures: {
