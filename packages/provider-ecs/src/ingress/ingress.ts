@@ -123,7 +123,7 @@ function siteRoutes(
   const endpoint: Endpoint = { kind: "address", ipv4 };
   const port = output(site, ({ ports }) => ports[0] ?? 80);
   return {
-    resources: [site as AnyResource],
+    resources: [address, site] as readonly AnyResource[],
     endpoints: Object.fromEntries(routes.map(({ host }) => [host, endpoint])),
     url: siteUrl(ipv4, port),
   };

@@ -52,7 +52,7 @@ export async function runApply(
     cluster,
     taskDefinition: caddyNames(parts, scope).apply,
     launchType: "EC2",
-    startedBy: "deploy proxy site",
+    startedBy: "deploy-proxy-site",
     overrides,
   });
   const task = started.tasks?.[0]?.taskArn;

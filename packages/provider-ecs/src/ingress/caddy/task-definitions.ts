@@ -43,8 +43,9 @@ export function serveTask(options: CaddyOptions): TaskDefinitionInput {
       retries: 3,
       startPeriod: 10,
     },
-    // A soft limit: what the instance has left over may be used for many connections.
+    // What is kept free for it, and what it may take for many connections before it would disturb the apps.
     memoryReservation: 64,
+    memory: 512,
     stopTimeout: 30,
   });
 }
@@ -56,6 +57,7 @@ export function applyTask(options: CaddyOptions): TaskDefinitionInput {
     command: ["-c", applyScript],
     environment: environmentOf(options),
     memoryReservation: 16,
+    memory: 256,
   });
 }
 
@@ -77,6 +79,7 @@ export function lingerContainer(app: string, image: string, drainMs: number): Co
     command: ["-c", lingerScript(seconds)],
     dependsOn: [{ containerName: app, condition: "START" }],
     memoryReservation: 8,
+    memory: 16,
     stopTimeout: seconds + 5,
   };
 }
