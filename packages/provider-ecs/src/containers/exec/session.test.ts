@@ -99,7 +99,7 @@ describe.skipIf(!hasPython)("a session inside a container", () => {
 
   it("loses, doubles and mixes up nothing on a bad way", async () => {
     await start({ loss: 0.2, jitterMs: 60, doubles: 0.2 });
-    const lines = Array.from({ length: 800 }, (_, index) => `line ${index}\n`).join("");
+    const lines = Array.from({ length: 8_000 }, (_, index) => `line ${index}\n`).join("");
     const { output, exitCode } = await captured({ command: "cat; exit 9", input: Buffer.from(lines) });
     expect(output.toString()).toBe(lines);
     expect(exitCode).toBe(9);
