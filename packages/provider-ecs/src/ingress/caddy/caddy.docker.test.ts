@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -38,11 +38,16 @@ describe.skipIf(typeof image === "string")("Caddy and its sites on a Docker Engi
   let ports: { http: number; https: number; admin: number; second: number };
   let environment: Record<string, string>;
   let caddy: EngineTask;
+  let blog: { task: EngineTask; port: number };
 
   const taskOptions = () => ({
     family: "caddy",
     image: (image as TestImage).reference,
-    mainFile: mainFile({ ports: { http: ports.http, https: ports.https } }),
+    // Nothing answers there: no test asks a certificate authority of this world.
+    mainFile: mainFile({
+      acmeDirectory: "http://127.0.0.1:1/directory",
+      ports: { http: ports.http, https: ports.https },
+    }),
     directory,
   });
   const apply = (name: string, site: Site | undefined) =>
@@ -111,20 +116,98 @@ describe.skipIf(typeof image === "string")("Caddy and its sites on a Docker Engi
     expect(applied, applied.stderr).toMatchObject({ code: exitCodes.done });
 
     const load = startLoad(ports.http, "203.0.113.5", 8);
-    await sleep(2_000);
+    await sleep(1_500);
     // As ECS does it: the new task is registered as soon as it runs, which is before it listens.
     const second = await start("two");
     names.set("web.shop-production.test", [first.port, second.port]);
-    await sleep(2_000);
-    // Out of service discovery first; the container that lingers holds the app back meanwhile.
+    await sleep(1_500);
+    // The old one is told to stop, and its name goes some seconds later: the container that lingers holds the app back.
+    const stopped = first.task.stop();
+    await sleep(3_000);
     names.set("web.shop-production.test", [second.port]);
-    await first.task.stop();
-    await sleep(2_000);
+    await stopped;
+    await sleep(1_500);
     const result = await load.end();
     expect(result.failures).toEqual([]);
     expect(Object.keys(result.answers).sort()).toEqual(["one", "two"]);
     expect(await once(false, ports.http, "203.0.113.5")).toMatchObject({ status: 200, body: "two" });
-    await second.task.stop();
-    names.set("web.shop-production.test", []);
   }, 120_000);
+
+  it("takes in a second app under load without a failed request of the first one", async () => {
+    const load = startLoad(ports.http, "203.0.113.5", 8, false);
+    await sleep(500);
+    for (const hosts of [[], [{ host: "blog.test", redirect: "example.org" }], []]) {
+      const applied = await apply("blog", siteOf("blog/production", ports.second, hosts));
+      expect(applied, applied.stderr).toMatchObject({ code: exitCodes.done });
+    }
+    await sleep(500);
+    expect((await load.end()).failures).toEqual([]);
+  }, 60_000);
+
+  it("serves two apps, and a new Caddy has the sites of the one that was killed", async () => {
+    blog = await start("blog");
+    names.set("web.blog-production.test", [blog.port]);
+    const both = async (): Promise<string[]> => [
+      (await once(false, ports.http, "203.0.113.5")).body,
+      (await once(false, ports.second, "203.0.113.5")).body,
+    ];
+    expect(await both()).toEqual(["two", "blog"]);
+    await run(["docker", "kill", caddy.containers.caddy!]);
+    await caddy.stop();
+    caddy = await startTask(serveTask(taskOptions()), { prefix, environment });
+    await untilServed(ports.http);
+    expect(await both()).toEqual(["two", "blog"]);
+  }, 60_000);
+
+  it("holds a request while no instance answers", async () => {
+    const port = await untilServed(ports.second);
+    names.set("web.blog-production.test", []);
+    await run(["docker", "rm", "--force", ...Object.values(blog.task.containers)]);
+    const held = once(false, port, "203.0.113.5");
+    await sleep(1_500);
+    const again = await start("again");
+    names.set("web.blog-production.test", [again.port]);
+    expect(await held).toMatchObject({ status: 200, body: "again" });
+  }, 60_000);
+
+  it("leaves a port to the app that has it, and takes back what Caddy refuses", async () => {
+    const taken = await apply("wiki", siteOf("wiki/production", ports.http));
+    expect(taken).toMatchObject({ code: exitCodes.portTaken });
+    const refused = await runTask(applyTask(taskOptions()), {
+      prefix,
+      environment: {
+        ...environment,
+        [variables.site]: "shop",
+        [variables.text]: "http://:1 {\n\tno_such_directive\n}\n",
+        [variables.ports]: "",
+      },
+    });
+    expect(refused).toMatchObject({ code: exitCodes.refused });
+    expect(await once(false, ports.http, "203.0.113.5")).toMatchObject({ status: 200, body: "two" });
+    const sites = await readdir(join(directory, "config", "apps"));
+    expect(sites.sort()).toEqual(["blog.caddy", "shop.caddy"]);
+  }, 60_000);
+
+  it("sends hosts to HTTPS, and takes a site away without the others noticing", async () => {
+    const host = { host: "shop.test", backend: { srv: "web.shop-production.test" } };
+    expect(await apply("shop", siteOf("shop/production", ports.http, [host]))).toMatchObject({ code: 0 });
+    expect(await once(false, ports.http, "shop.test", "GET", "/a?b=c")).toMatchObject({
+      status: 308,
+      location: expect.stringMatching(/^https:\/\/shop\.test(?::\d+)?\/a\?b=c$/),
+    });
+    expect(await once(false, ports.http, "203.0.113.5")).toMatchObject({ status: 200, body: "two" });
+    expect(await apply("shop", undefined)).toMatchObject({ code: exitCodes.done });
+    expect(await once(false, ports.second, "203.0.113.5")).toMatchObject({ status: 200, body: "again" });
+    await expect(once(false, ports.http, "203.0.113.5")).rejects.toThrow("ECONNREFUSED");
+  }, 60_000);
+
+  /** Waits until Caddy listens. */
+  async function untilServed(port: number): Promise<number> {
+    for (let attempt = 0; attempt < 100; attempt += 1) {
+      const answer = await once(false, port, "203.0.113.5").catch(() => undefined);
+      if (answer !== undefined) return port;
+      await sleep(100);
+    }
+    throw new Error(`nothing listens on port ${port}`);
+  }
 });

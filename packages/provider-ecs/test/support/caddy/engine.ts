@@ -19,6 +19,8 @@ export interface EngineOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Starts every name, so that what a test leaves behind can be found. */
   readonly prefix: string;
+  /** A container whose network stands for that of the host, so that its ports are not this machine's. */
+  readonly host?: string;
 }
 
 let counter = 0;
@@ -65,7 +67,11 @@ function argumentsOf(task: TaskDefinitionInput, container: Container, options: E
     "--name",
     `${options.prefix}-${container.name}-${counter}`,
     "--network",
-    task.networkMode === "host" ? "host" : "bridge",
+    task.networkMode === "host"
+      ? options.host === undefined
+        ? "host"
+        : `container:${options.host}`
+      : "bridge",
     ...environment.flatMap(([name, value]) => ["--env", `${name}=${value}`]),
     ...(container.mountPoints ?? []).flatMap(({ sourceVolume, containerPath }) => [
       "--volume",
