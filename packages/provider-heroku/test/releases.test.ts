@@ -115,7 +115,7 @@ describe("a deployment that Heroku builds", () => {
     await stage.up();
     stage.write({ "version.txt": "two" });
     await stage.up({}, { maintenance: true });
-    expect(stage.log.join("\n")).toMatch(/Maintenance mode is on[^]*Maintenance mode is off/);
+    expect(stage.log.join("\n")).toMatch(/Maintenance mode is on.*Maintenance mode is off/s);
     expect(stage.double.state.apps[0]!.maintenance).toBe(false);
   });
 

@@ -44,7 +44,12 @@ export interface Stage {
   readonly log: string[];
   readonly output: string[];
   write(files: Readonly<Record<string, string>>): void;
-  deployer(app?: Partial<AppInput>, options?: HerokuOptions): Deployer;
+  deployer(
+    app?: Partial<AppInput>,
+    options?: HerokuOptions,
+    environment?: string,
+    env?: Readonly<Record<string, string>>,
+  ): Deployer;
   /** Deploys, and hands back what came of it. */
   up(app?: Partial<AppInput>, options?: HerokuOptions): Promise<UpResult>;
   /** Deploys, and hands back why it failed; a deployment that "succeeds" fails the test. */
@@ -95,7 +100,7 @@ export async function createStage(
         writeFileSync(join(directory, name), text);
       }
     },
-    deployer(input = {}, more = {}) {
+    deployer(input = {}, more = {}, environment = "staging", env = {}) {
       const app: App = defineApp({
         name: "shop",
         processes: {
@@ -104,13 +109,13 @@ export async function createStage(
         },
         config: { GREETING: "hello" },
         ...input,
-        environments: { staging: { target: heroku({ endpoints, ...given, ...more }) } },
+        environments: { [environment]: { target: heroku({ endpoints, ...given, ...more }) } },
       } as AppInput) as App;
       return createDeployer(app, {
-        environment: "staging",
+        environment,
         directory,
         clock: quickClock,
-        env: { ...process.env, HEROKU_API_KEY: token, SSL_CERT_FILE: certificate },
+        env: { ...process.env, HEROKU_API_KEY: token, SSL_CERT_FILE: certificate, ...env },
       } as Parameters<typeof createDeployer>[1]);
     },
     async up(input, more) {

@@ -75,7 +75,7 @@ export async function changeRelease(
     if (own.options.maintenance === true) await setMaintenance(own, context, app, true);
     const types = before.state?.types ?? [];
     const release =
-      location?.kind === "release" && own.options.pipeline !== undefined
+      location?.kind === "release" && own.options.build === "there"
         ? await promoteRelease(own, context, scope, location)
         : own.options.build === "there"
           ? await releaseBuild(own, context, scope, wanted, sources.get(wanted.digest))

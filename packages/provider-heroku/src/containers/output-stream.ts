@@ -37,25 +37,29 @@ export async function* readOutput(context: Context, stream: OutputStream): Async
     }
     if (answer === "at-end") return;
     const before = offset;
+    let cut: unknown;
     try {
       let skip = answer.partial ? 0 : offset;
       for await (const piece of answer.body) {
-        if (skip >= piece.length) {
-          skip -= piece.length;
-          continue;
-        }
-        const fresh = piece.subarray(skip);
-        skip = 0;
+        const fresh = piece.subarray(Math.min(skip, piece.length));
+        skip -= piece.length - fresh.length;
+        if (fresh.length === 0) continue;
         offset += fresh.length;
         yield fresh;
       }
-      return;
     } catch (error) {
       if (context.signal.aborted) throw context.signal.reason;
-      empty = offset > before ? 0 : empty + 1;
-      if (empty >= mostEmptyCuts) throw unavailable(stream, error);
-      await context.clock.sleep(startPauseMs, context.signal);
+      cut = error ?? true;
     }
+    if (offset > before) {
+      // Even an end in order may be one of the connection only: it is over when nothing follows the last byte.
+      empty = 0;
+      continue;
+    }
+    if (cut === undefined) return;
+    empty += 1;
+    if (empty >= mostEmptyCuts) throw unavailable(stream, cut);
+    await context.clock.sleep(startPauseMs, context.signal);
   }
 }
 

@@ -1,6 +1,7 @@
 import { type Context, DeployError, type Scope } from "@deploy/core";
 import { path } from "../api.js";
 import type { HerokuApp, HerokuPromotion, HerokuPromotionTarget, HerokuRelease } from "../api-types.js";
+import { hasCode } from "../errors.js";
 import { appOf, type Surroundings } from "../surroundings.js";
 import { couple, ensurePipeline, pipelineOf } from "./pipeline.js";
 import { codeOrigin } from "./release-history.js";
@@ -41,11 +42,15 @@ export async function promoteRelease(
   const running = before.find((one) => one.status === "pending" && codeOrigin(one) === "promotion");
   if (running !== undefined) return running;
   const newest = before[0]?.version ?? 0;
-  const promotion = await own.api.post<HerokuPromotion>(context, "/pipeline-promotions", {
-    pipeline: { id: pipeline.id },
-    source: { app: { id: from.id }, release: { id: release.id } },
-    targets: [{ app: { id: to.id } }],
-  });
+  const promotion = await own.api
+    .post<HerokuPromotion>(context, "/pipeline-promotions", {
+      pipeline: { id: pipeline.id },
+      source: { app: { id: from.id }, release: { id: release.id } },
+      targets: [{ app: { id: to.id } }],
+    })
+    .catch((error: unknown) => {
+      throw hasCode(error, "heroku.invalid") ? refused(app, error) : error;
+    });
   const target = await settleTarget(own, context, promotion, to);
   if (target.release !== null) {
     return own.api.get<HerokuRelease>(context, path`/apps/${app}/releases/${target.release.id}`, {
@@ -87,6 +92,17 @@ function failed(app: string, why: string): DeployError {
     code: "containers.promotion-failed",
     message: `The promotion to ${app} failed: ${why}.`,
     hint: "Mend what Heroku says, and promote again; what served before goes on serving.",
+  });
+}
+
+/** Heroku's documentation says that it does not promote apps of the container stack (heroku/roadmap#222, open). */
+function refused(app: string, cause: DeployError): DeployError {
+  return new DeployError({
+    code: "containers.promotion-failed",
+    message: `Heroku does not promote to ${app} what it has built from a Dockerfile itself: ${cause.message}`,
+    hint: 'Build here instead: heroku({ build: "here" }) promotes by copying the image in the registry.',
+    docs: "https://github.com/heroku/roadmap/issues/222",
+    cause,
   });
 }
 

@@ -59,14 +59,7 @@ export async function verifyRollout(
   }
   const web = expected.processes.find(({ name }) => name === "web");
   if (web !== undefined && (expected.quantities.web ?? 0) > 0) {
-    await untilAnswered(
-      own,
-      context,
-      scope,
-      web,
-      Math.max(until, context.clock.now() + web.health.startWithinMs),
-      startedAt,
-    );
+    await untilAnswered(own, context, scope, web, startedAt);
   }
 }
 
@@ -104,9 +97,10 @@ async function untilAnswered(
   context: Context,
   scope: Scope,
   web: ResolvedProcess,
-  until: number,
   startedAt: number,
 ): Promise<void> {
+  // Its dynos are up, which for web means that the port is bound: all that is left is the app's own warming up.
+  const until = context.clock.now() + web.health.startWithinMs;
   const app = await own.api.get<HerokuApp>(context, path`/apps/${appOf(own, scope)}`);
   if (app.maintenance || app.internal_routing === true || app.web_url === null) {
     const why = app.maintenance ? "maintenance mode is on" : "it has no public address";

@@ -28,7 +28,7 @@ export function manifestFor(input: ManifestInput): string {
   const fallback = images.includes(first) ? first : images[0];
   const run = Object.fromEntries(
     input.processes.map(({ name, command }) => {
-      if (images.includes(name) || fallback === undefined) return [name, plain(command)];
+      if (images.includes(name) || fallback === undefined) return [name, asText(command)];
       return [name, { command: [asText(command)], image: fallback }];
     }),
   );
@@ -79,10 +79,7 @@ export function asText(command: Command): string {
   return typeof command === "string" ? command : command.map(quoted).join(" ");
 }
 
-function plain(command: Command): string {
-  return asText(command);
-}
-
-function quoted(word: string): string {
+/** A word as a shell reads it back. */
+export function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
