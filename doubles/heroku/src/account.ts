@@ -1,5 +1,5 @@
 import { answer, type Route, text } from "./http.js";
-import { fixedId, now } from "./state.js";
+import { fixedId, now } from "./ids.js";
 import type { World } from "./world.js";
 
 /** The account itself, what is left of its rate limit, and what is the same for everybody: regions, stacks, generations. */

@@ -1,11 +1,12 @@
 import { randomInt } from "node:crypto";
-import { remove } from "./apps.js";
 import type { Databases } from "./databases.js";
+import { describeAddon } from "./describe-addon.js";
 import { answer, type Call, identity, invalid, notFound, part, type Route, refuse, text } from "./http.js";
-import { appOf, appRef, findApp, permissionsOf } from "./lookup.js";
-import { describePlan, findPlan, findService, planRef, priceOf, serviceRef } from "./plans.js";
+import { newId, now } from "./ids.js";
+import { appOf, findApp, permissionsOf, remove } from "./lookup.js";
+import { findPlan, findService } from "./plans.js";
 import type { Releases } from "./releases.js";
-import { type Addon, type App, type Attachment, newId, now } from "./state.js";
+import type { Addon, App, Attachment } from "./state.js";
 import { takeScript, type World } from "./world.js";
 
 /** The add-ons of all apps. */
@@ -293,33 +294,5 @@ export function createAddons(world: World, releases: Releases, databases: Databa
           ),
       },
     ],
-  };
-}
-
-/** An add-on as the API shows it; `Accept-Expansion` fills in plan and service. */
-function describeAddon(world: World, addon: Addon, call: Call): unknown {
-  const app = findApp(world, addon.app);
-  const plan = findPlan(addon.plan);
-  const reference = app ? appRef(app) : { id: addon.app, name: "gone" };
-  const expands = `${call.headers["accept-expansion"] ?? ""} ${call.headers["accept-inclusion"] ?? ""}`;
-  const names = world.state.attachments
-    .filter((one) => one.addon === addon.id && one.app === addon.app)
-    .flatMap((one) => Object.keys(addon.vars).map((key) => `${one.name}_${key}`));
-  return {
-    actions: [],
-    addon_service: serviceRef(addon.service),
-    app: reference,
-    billed_price: plan ? priceOf(plan) : null,
-    billing_entity: { ...reference, type: "app" },
-    config_vars: names,
-    created_at: addon.createdAt,
-    id: addon.id,
-    name: addon.name,
-    plan: plan && /\bplan\b/.test(expands) ? describePlan(plan) : planRef(addon.plan),
-    provider_id: addon.id,
-    provision_message: "",
-    state: addon.state,
-    updated_at: addon.updatedAt,
-    web_url: `https://addons-sso.heroku.com/apps/${reference.id}/addons/${addon.id}`,
   };
 }

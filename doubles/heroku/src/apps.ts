@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
-import { regionNames, regionRef, stackNames, stackRef } from "./account.js";
+import { regionNames, stackNames } from "./account.js";
 import type { Addons } from "./addons.js";
+import { describeApp, describeTeamApp } from "./describe-app.js";
 import type { Dynos } from "./dynos.js";
 import {
   answer,
@@ -14,11 +15,13 @@ import {
   refuse,
   text,
 } from "./http.js";
-import { appOf, ownerOf, permissionsOf, teamOf } from "./lookup.js";
+import { newId, now } from "./ids.js";
+import { appOf, permissionsOf, remove, teamOf } from "./lookup.js";
+import { herokuDomain, newApp } from "./new-app.js";
 import type { Releases } from "./releases.js";
 import { serveApp } from "./router.js";
 import { type Host, listen } from "./server.js";
-import { type App, newId, now } from "./state.js";
+import type { App } from "./state.js";
 import type { World } from "./world.js";
 
 /** The other families an app's beginning and end touch. */
@@ -228,111 +231,5 @@ export function createApps(world: World, parts: AppParts): Apps {
         },
       },
     ],
-  };
-}
-
-/** Takes all that fit out of a list. */
-export function remove<T>(list: T[], fits: (item: T) => boolean): void {
-  for (let index = list.length - 1; index >= 0; index--) {
-    const item = list[index];
-    if (item !== undefined && fits(item)) list.splice(index, 1);
-  }
-}
-
-function newApp(
-  call: Call,
-  name: string,
-  kind: { region: string; stack: string; generation: "cedar" | "fir" },
-): App {
-  const at = now();
-  return {
-    id: newId(),
-    name,
-    owner: { kind: "account", id: call.account.id },
-    ...kind,
-    buildStack: kind.stack,
-    space: undefined,
-    maintenance: false,
-    acm: false,
-    locked: false,
-    internalRouting: false,
-    webUrl: "",
-    config: {},
-    masked: new Set(),
-    formation: [],
-    releases: [],
-    dynos: [],
-    domains: [],
-    sniEndpoints: [],
-    collaborators: [],
-    builds: [],
-    logs: [],
-    monitors: [],
-    createdAt: at,
-    updatedAt: at,
-    releasedAt: at,
-  };
-}
-
-function herokuDomain(app: App): App["domains"][number] {
-  return {
-    id: newId(),
-    hostname: `${app.name}-${app.id.slice(0, 12).replace("-", "")}.herokuapp.com`,
-    kind: "heroku",
-    cname: null,
-    status: "none",
-    acmStatus: null,
-    acmReason: null,
-    sniEndpoint: null,
-    createdAt: now(),
-    updatedAt: now(),
-  };
-}
-
-function common(world: World, app: App): Record<string, unknown> {
-  const space = world.state.spaces.find((one) => one.name === app.space);
-  return {
-    archived_at: null,
-    base_image_name: null,
-    build_stack: stackRef(app.buildStack),
-    buildpack_provided_description: null,
-    buildpacks: null,
-    created_at: app.createdAt,
-    current_build_architecture: ["amd64"],
-    generation: app.generation,
-    git_url: `https://git.heroku.com/${app.name}.git`,
-    id: app.id,
-    internal_routing: app.internalRouting,
-    maintenance: app.maintenance,
-    name: app.name,
-    owner: ownerOf(world, app),
-    region: regionRef(app.region),
-    released_at: app.releasedAt,
-    repo_size: null,
-    slug_size: null,
-    space: space ? { id: space.id, name: space.name, shield: space.shield } : null,
-    stack: stackRef(app.stack),
-    updated_at: app.updatedAt,
-    web_url: app.webUrl,
-  };
-}
-
-/** An app as `/apps` shows it. */
-export function describeApp(world: World, app: App): unknown {
-  const team = world.state.teams.find((one) => one.id === app.owner.id);
-  const reference = team ? { id: team.id, name: team.name } : null;
-  return { ...common(world, app), acm: app.acm, organization: reference, team: reference };
-}
-
-/** An app as `/teams/apps` shows it. */
-function describeTeamApp(world: World, app: App, call: Call): unknown {
-  const { space, ...rest } = common(world, app) as { space: { id: string; name: string } | null };
-  const team = world.state.teams.find((one) => one.id === app.owner.id);
-  return {
-    ...rest,
-    space: space && { id: space.id, name: space.name },
-    team: team ? { name: team.name } : null,
-    locked: app.locked,
-    joined: app.collaborators.some((one) => one.email === call.account.email),
   };
 }

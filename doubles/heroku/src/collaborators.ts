@@ -1,6 +1,7 @@
 import { answer, type Call, identity, invalid, notFound, type Route } from "./http.js";
+import { fixedId, newId, now } from "./ids.js";
 import { appOf, appRef } from "./lookup.js";
-import { type App, type Collaborator, fixedId, newId, now, type Permission } from "./state.js";
+import type { App, Collaborator, Permission } from "./state.js";
 import type { World } from "./world.js";
 
 const descriptions: Readonly<Record<Permission, string>> = {

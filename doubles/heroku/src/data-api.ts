@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { type Databases, databaseOf } from "./databases.js";
 import { answer, type Call, invalid, notFound, type Route, refuse, text } from "./http.js";
+import { newId, now } from "./ids.js";
 import { appOf, findApp, permissionsOf } from "./lookup.js";
-import { type Addon, type App, newId, now } from "./state.js";
+import type { Addon, App } from "./state.js";
 import type { World } from "./world.js";
 
 const run = promisify(execFile);

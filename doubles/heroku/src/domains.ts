@@ -1,8 +1,9 @@
 import { createHash, createPrivateKey, randomBytes, X509Certificate } from "node:crypto";
-import { describeApp } from "./apps.js";
+import { describeApp } from "./describe-app.js";
 import { answer, type Call, invalid, notFound, type Route, refuse, text } from "./http.js";
+import { newId, now } from "./ids.js";
 import { appOf, appRef } from "./lookup.js";
-import { type App, type Domain, newId, now, type SniEndpoint } from "./state.js";
+import type { App, Domain, SniEndpoint } from "./state.js";
 import { takeScript, type World } from "./world.js";
 
 /** Host names, automated certificates, and certificates of one's own. */

@@ -1,6 +1,6 @@
 import { answer, notFound, type Route } from "./http.js";
+import { fixedId } from "./ids.js";
 import { appOf } from "./lookup.js";
-import { fixedId } from "./state.js";
 import type { World } from "./world.js";
 
 /** Monthly price in USD, memory in GB, and what else tells sizes apart: `ps/type` of the official CLI 11.10.0, and heroku.com/pricing of 2026-07-17. */

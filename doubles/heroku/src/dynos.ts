@@ -1,13 +1,6 @@
+import { newId, now } from "./ids.js";
 import { freePort, lines, listens, type Running, start } from "./process.js";
-import {
-  type App,
-  type Dyno,
-  type Formation,
-  newId,
-  now,
-  type ProcessSource,
-  type Release,
-} from "./state.js";
+import type { App, Dyno, Formation, ProcessSource, Release } from "./state.js";
 import type { World } from "./world.js";
 
 /** What a one-off dyno is asked for. */

@@ -11,9 +11,10 @@ import {
   type Route,
   refuse,
 } from "./http.js";
+import { newId, now } from "./ids.js";
 import { appOf } from "./lookup.js";
 import { describeFormation, type Releases } from "./releases.js";
-import { type App, type Artifact, type Formation, newId, now, type ProcessSource } from "./state.js";
+import type { App, Artifact, Formation, ProcessSource } from "./state.js";
 import type { World } from "./world.js";
 
 /** What the formation needs of others. */

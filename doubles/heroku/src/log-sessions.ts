@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import { answer, type Call, type Route, text } from "./http.js";
+import { now } from "./ids.js";
 import { appOf } from "./lookup.js";
-import { type App, type LogLine, now } from "./state.js";
+import type { App, LogLine } from "./state.js";
 import type { World } from "./world.js";
 
 interface Session {

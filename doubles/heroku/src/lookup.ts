@@ -66,3 +66,11 @@ export function ownerOf(world: World, app: App): { id: string; email: string } {
   const team = world.state.teams.find((one) => one.id === id);
   return { id, email: `${team?.name ?? "unknown"}@herokumanager.com` };
 }
+
+/** Takes all that fit out of a list. */
+export function remove<T>(list: T[], fits: (item: T) => boolean): void {
+  for (let index = list.length - 1; index >= 0; index--) {
+    const item = list[index];
+    if (item !== undefined && fits(item)) list.splice(index, 1);
+  }
+}

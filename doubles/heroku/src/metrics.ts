@@ -1,7 +1,8 @@
 import { canAutoscale } from "./dyno-sizes.js";
 import { answer, type Call, invalid, notFound, type Route } from "./http.js";
+import { newId } from "./ids.js";
 import { appOf } from "./lookup.js";
-import { type App, newId } from "./state.js";
+import type { App } from "./state.js";
 import type { World } from "./world.js";
 
 /**

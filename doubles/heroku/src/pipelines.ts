@@ -1,10 +1,10 @@
 import { stackRef } from "./account.js";
-import { remove } from "./apps.js";
 import { currentRelease } from "./dynos.js";
 import { answer, type Call, identity, invalid, notFound, part, type Route, refuse, text } from "./http.js";
-import { appOf, findApp, permissionsOf } from "./lookup.js";
+import { fixedId, newId, now } from "./ids.js";
+import { appOf, findApp, permissionsOf, remove } from "./lookup.js";
+import type { Coupling, Pipeline } from "./pipeline-state.js";
 import { describeRelease } from "./releases.js";
-import { type Coupling, fixedId, newId, now, type Pipeline } from "./state.js";
 import type { World } from "./world.js";
 
 /** Pipelines, and which app is at which stage of one. */

@@ -1,5 +1,5 @@
 import { answer, notFound, type Route } from "./http.js";
-import { fixedId } from "./state.js";
+import { fixedId } from "./ids.js";
 
 /** One plan of an add-on service, with its price. */
 interface Plan {

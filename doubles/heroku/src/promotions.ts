@@ -1,9 +1,10 @@
 import { currentRelease } from "./dynos.js";
 import { answer, type Call, invalid, notFound, part, parts, type Route, text } from "./http.js";
+import { newId, now } from "./ids.js";
 import { appOf, findApp } from "./lookup.js";
+import type { Promotion } from "./pipeline-state.js";
 import { findPipeline } from "./pipelines.js";
 import type { Releases } from "./releases.js";
-import { newId, now, type Promotion } from "./state.js";
 import type { World } from "./world.js";
 
 /** Promotions: what one app runs is released to the next ones of its pipeline, without a build. */

@@ -1,19 +1,10 @@
 import { dynoSizeRef } from "./dyno-sizes.js";
 import { currentRelease, type Dynos } from "./dynos.js";
 import { answer, type Call, invalid, notFound, type Route, refuse, text } from "./http.js";
+import { fixedId, newId, now } from "./ids.js";
 import { appOf, appRef } from "./lookup.js";
 import { lines, start } from "./process.js";
-import {
-  type Account,
-  type App,
-  type Artifact,
-  fixedId,
-  newId,
-  now,
-  type OutputStream,
-  type ProcessSource,
-  type Release,
-} from "./state.js";
+import type { Account, App, Artifact, OutputStream, ProcessSource, Release } from "./state.js";
 import { end, newStream, takeScript, type World, write } from "./world.js";
 
 /** What a new release is made of. */

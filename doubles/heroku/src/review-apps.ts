@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import type { Apps } from "./apps.js";
-import { remove } from "./apps.js";
 import { answer, type Call, invalid, notFound, part, type Route, text } from "./http.js";
-import { appOf, findApp } from "./lookup.js";
+import { newId, now } from "./ids.js";
+import { appOf, findApp, remove } from "./lookup.js";
+import type { Pipeline, ReviewApp } from "./pipeline-state.js";
 import { findPipeline } from "./pipelines.js";
 import type { Setup, Setups } from "./setups.js";
-import { newId, now, type Pipeline, type ReviewApp } from "./state.js";
 import type { World } from "./world.js";
 
 /** Review apps, and how a pipeline makes them. */

@@ -1,8 +1,9 @@
 import type { Apps } from "./apps.js";
 import type { Builds } from "./builds.js";
 import { answer, type Body, type Call, notFound, part, type Route, text } from "./http.js";
+import { newId, now } from "./ids.js";
 import { appRef } from "./lookup.js";
-import { type App, type Build, newId, now } from "./state.js";
+import type { App, Build } from "./state.js";
 import type { World } from "./world.js";
 
 /** An app that is set up with its first build, in one go. */

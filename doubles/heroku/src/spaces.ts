@@ -1,8 +1,8 @@
 import { regionRef } from "./account.js";
-import { remove } from "./apps.js";
 import { answer, type Call, identity, invalid, notFound, type Route, text } from "./http.js";
-import { teamOf } from "./lookup.js";
-import { newId, now, type Space } from "./state.js";
+import { newId, now } from "./ids.js";
+import { remove, teamOf } from "./lookup.js";
+import type { Space } from "./state.js";
 import type { World } from "./world.js";
 
 /** Private spaces, of both generations. */

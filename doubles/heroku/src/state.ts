@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import type { Coupling, Pipeline, Promotion, ReviewApp } from "./pipeline-state.js";
 
 /** A person who has an account, with the tokens that speak for it. */
 export interface Account {
@@ -227,58 +227,6 @@ export interface App {
   releasedAt: string | null;
 }
 
-/** One pipeline, the apps coupled to it, and the configuration of its review apps. */
-export interface Pipeline {
-  readonly id: string;
-  name: string;
-  readonly owner: { readonly id: string; readonly type: "team" | "user" } | null;
-  reviewConfig: Record<string, unknown> | undefined;
-  readonly createdAt: string;
-  updatedAt: string;
-}
-
-/** An app's place in a pipeline. */
-export interface Coupling {
-  readonly id: string;
-  readonly app: string;
-  readonly pipeline: string;
-  stage: string;
-  readonly createdAt: string;
-  updatedAt: string;
-}
-
-/** A promotion with its targets. */
-export interface Promotion {
-  readonly id: string;
-  readonly pipeline: string;
-  readonly source: { readonly app: string; readonly release: string };
-  status: "pending" | "completed";
-  readonly targets: {
-    readonly id: string;
-    readonly app: string;
-    status: "pending" | "succeeded" | "failed";
-    release: string | null;
-    error: string | null;
-  }[];
-  readonly createdAt: string;
-  updatedAt: string;
-}
-
-/** A review app. */
-export interface ReviewApp {
-  readonly id: string;
-  readonly pipeline: string;
-  app: string | null;
-  readonly branch: string;
-  readonly prNumber: number | null;
-  status: "pending" | "creating" | "created" | "deleting" | "deleted" | "errored";
-  error: string | null;
-  setup: string | null;
-  readonly creator: string;
-  readonly createdAt: string;
-  updatedAt: string;
-}
-
 /** Output that grows: of a build, of a release command. */
 export interface OutputStream {
   readonly id: string;
@@ -332,22 +280,4 @@ export function emptyState(): State {
     sources: new Map(),
     images: [],
   };
-}
-
-/** A new id, as Heroku's are: a version 4 UUID. */
-export function newId(): string {
-  return randomUUID();
-}
-
-/** The time now as Heroku writes it: UTC, whole seconds. */
-export function now(): string {
-  return `${new Date().toISOString().slice(0, 19)}Z`;
-}
-
-/** An id that is always the same for the same text: for regions, stacks, sizes and plans. */
-export function fixedId(text: string): string {
-  let hash = 0xcbf29ce484222325n;
-  for (const byte of Buffer.from(text)) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
-  const hex = hash.toString(16).padStart(16, "0");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(0, 3)}-${hex.slice(4, 16)}`;
 }

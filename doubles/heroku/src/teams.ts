@@ -1,7 +1,8 @@
 import { accountId } from "./collaborators.js";
 import { answer, type Call, invalid, notFound, type Route, refuse, text } from "./http.js";
+import { newId, now } from "./ids.js";
 import { teamOf } from "./lookup.js";
-import { newId, now, type Team, type TeamRole } from "./state.js";
+import type { Team, TeamRole } from "./state.js";
 import type { World } from "./world.js";
 
 /** Teams and their members. */

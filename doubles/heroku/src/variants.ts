@@ -1,5 +1,5 @@
+import { fixedId } from "./ids.js";
 import type { Variant } from "./judge.js";
-import { fixedId } from "./state.js";
 
 /** Fields which only the form 3.sdk of an answer has, by resource of the schema. */
 const onlySdk: Readonly<Record<string, readonly string[]>> = {
