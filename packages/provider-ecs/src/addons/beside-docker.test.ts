@@ -147,7 +147,7 @@ describe.skipIf(!ready)("add-ons beside the app, on a real Docker Engine", () =>
         {},
         false,
       );
-    expect(await dockerRun(extensionContainer(parts(), scope, addon, client), {}, false)).toMatchObject({
+    expect(await dockerRun(extensionContainer(parts(), addon, client), {}, false)).toMatchObject({
       code: 0,
     });
     expect(await sql("CREATE TABLE one AS SELECT 'before' AS word")).toMatchObject({ code: 0 });

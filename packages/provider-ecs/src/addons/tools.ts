@@ -45,12 +45,10 @@ function shell(name: string, image: string, script: string): ContainerDefinition
 /** Installs extensions; those that are there stay. The names are checked before they come here. */
 export function extensionContainer(
   parts: Parts,
-  scope: Scope,
   addon: ResolvedAddon,
   client: ReturnType<typeof clientOf>,
 ): ContainerDefinition {
   const statements = addon.extensions.map((name) => `-c 'CREATE EXTENSION IF NOT EXISTS "${name}" CASCADE'`);
-  void scope;
   return {
     ...shell(
       "extensions",

@@ -15,11 +15,11 @@ import {
 import { createClients } from "../../src/clients.js";
 import { type EcsOptions, type Settings, settingsOf } from "../../src/options.js";
 import type { Parts } from "../../src/parts.js";
+import { createFoundations } from "../../src/servers/create-foundation.js";
 
 /** Hands to try one element with, through core's own engine. */
 export interface ElementBench {
   readonly settings: Settings;
-  /** Without a foundation: whoever needs one brings it. */
   readonly parts: Parts;
   readonly scope: Scope;
   /** Names of the calls that were made, such as `CreateRepository`, in their order. */
@@ -75,13 +75,7 @@ export function createElementBench(input: ElementBenchOptions = {}): ElementBenc
     shared: (_key, load) => load(),
     ...changes,
   });
-  const parts: Parts = {
-    settings,
-    clients,
-    foundation: () => {
-      throw new Error("this bench has no foundation");
-    },
-  };
+  const parts: Parts = { settings, clients, foundation: createFoundations(clients, settings) };
   const provider: Provider = { spec: 1, name: "ecs", credentials: {} };
   const other: Provider = { spec: 1, name: "registry", credentials: {} };
   const plan: ElementBench["plan"] = (resources, options = {}) =>
