@@ -12,7 +12,7 @@ import { discoveryName, discoveryService, namespaceName } from "../ingress/disco
 import { groupIdOf, idOf, shortHash } from "../names.js";
 import type { Parts } from "../parts.js";
 import { ecsResource, readOnce } from "../resources.js";
-import { appTags, groupTags, ifOurs, readTags, upperTags } from "../tags.js";
+import { appTags, groupTags, ifOurs, readTags, tagKey, upperTags } from "../tags.js";
 import { portOf } from "./task-definition.js";
 
 /** Seconds that a name may be remembered: what has stopped is forgotten soon. */
@@ -197,7 +197,7 @@ function registryNode(
           DnsConfig: { RoutingPolicy: "MULTIVALUE", DnsRecords: [{ Type: kind, TTL: secondsToLive }] },
           // ECS tells which instances are healthy.
           HealthCheckCustomConfig: { FailureThreshold: 1 },
-          Tags: upperTags(appTags(parts.settings, scope)),
+          Tags: upperTags(appTags(parts.settings, scope, { [tagKey.process]: process })),
         },
         { repeatable: true },
       );
@@ -206,12 +206,19 @@ function registryNode(
   });
 }
 
+/** A service of Cloud Map as it is listed. */
+export interface Registry extends DiscoveryObserved {
+  readonly name: string;
+  /** The type of its records: `A`, `SRV`. */
+  readonly kind: string;
+}
+
 /** All services in the group's namespace, of every app. */
 export async function listRegistries(
   parts: Parts,
   context: Context,
   scope: Scope,
-): Promise<readonly { readonly id: string; readonly arn: string; readonly name: string }[]> {
+): Promise<readonly Registry[]> {
   const namespace = await findNamespace(parts, context, scope);
   if (namespace === undefined || "foreign" in namespace) return [];
   return readOnce(parts.settings, context, `registries ${namespace.id}`, async () => {
@@ -222,8 +229,10 @@ export async function listRegistries(
       { Filters: [{ Name: "NAMESPACE_ID", Values: [namespace.id], Condition: "EQ" }] },
       (page) => page.Services,
     );
-    return all.flatMap(({ Id, Arn, Name: name }) =>
-      Id === undefined || Arn === undefined || name === undefined ? [] : [{ id: Id, arn: Arn, name }],
+    return all.flatMap(({ Id, Arn, Name: name, DnsConfig }) =>
+      Id === undefined || Arn === undefined || name === undefined
+        ? []
+        : [{ id: Id, arn: Arn, name, kind: DnsConfig?.DnsRecords?.[0]?.Type ?? "" }],
     );
   });
 }

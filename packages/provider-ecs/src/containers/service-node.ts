@@ -123,7 +123,8 @@ export function serviceNode(
 
   const read = async (context: Context): Promise<ObservedService | Foreign<ObservedService> | undefined> => {
     const service = await sharedService(parts, context, cluster, name, fellows);
-    if (service === undefined) return undefined;
+    // One that is being deleted is as good as gone; `create` waits until its name is free.
+    if (service === undefined || service.status === "DRAINING") return undefined;
     const observed = await observe(context, service);
     return ifOurs("app", parts.settings, scope, readTags(service.tags), `the service ${name}`, observed);
   };
