@@ -10,21 +10,17 @@ import { isOfApp, tagKey } from "../tags.js";
 import { certificateId } from "./acm.js";
 import { certificateTags, listCertificates } from "./find.js";
 
+/** So many certificates are asked about at once; with more of them it is first found out which can be ours. */
+const askedAtOnce = 20;
+
 /**
- * Certificates of an app, by their tags. ACM tells tags one certificate at a time, so only those are asked about that can
- * be ours: on the group's load balancer, or in use nowhere.
+ * Certificates of an app, by their tags, which ACM tells one certificate at a time. In an account with many only those
+ * are asked about that can be ours: on the group's load balancer, or in use nowhere.
  */
 export function certificateFinder(parts: Parts): Finder {
   return async (context, scope) => {
-    if (parts.settings.capacity.kind === "instance") return [];
-    const [all, state] = await Promise.all([
-      listCertificates(parts, context),
-      balancerState(parts, context, scope),
-    ]);
-    const served = new Set(listenerOn(state, 443)?.certificates);
-    const candidates = all.filter(
-      ({ CertificateArn, InUse }) => InUse !== true || served.has(CertificateArn ?? ""),
-    );
+    const all = await listCertificates(parts, context);
+    const candidates = all.length <= askedAtOnce ? all : await possible(parts, context, scope, all);
     const found = await Promise.all(
       candidates.map(async ({ CertificateArn: arn = "", DomainName = arn }): Promise<Owned[]> => {
         const tags = await certificateTags(parts, context, arn);
@@ -35,6 +31,14 @@ export function certificateFinder(parts: Parts): Finder {
     );
     return found.flat();
   };
+}
+
+type Summaries = Awaited<ReturnType<typeof listCertificates>>;
+
+async function possible(parts: Parts, context: Context, scope: Scope, all: Summaries): Promise<Summaries> {
+  const state = await balancerState(parts, context, scope);
+  const served = new Set(listenerOn(state, 443)?.certificates);
+  return all.filter(({ CertificateArn, InUse }) => InUse !== true || served.has(CertificateArn ?? ""));
 }
 
 function ownedCertificate(parts: Parts, scope: Scope, arn: string, hash: string, name: string): Owned {

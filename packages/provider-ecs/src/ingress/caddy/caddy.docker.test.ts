@@ -22,6 +22,7 @@ const prefix = `deploy-caddy-${process.pid}`;
 const program = `
 const { createServer } = require("node:http");
 const { version } = process.env;
+process.on("SIGTERM", () => process.exit(1));
 setTimeout(() => createServer((request, response) => {
   request.resume();
   request.on("end", () => setTimeout(() => response.end(version), Math.random() * 200));
