@@ -26,7 +26,7 @@ export interface HerokuCli {
 }
 
 /** Where the CLI is kept between runs: `DEPLOY_HEROKU_CLI_CACHE`, else below the user's cache directory. */
-export function cliDirectory(): string {
+function cliDirectory(): string {
   const cache =
     process.env.DEPLOY_HEROKU_CLI_CACHE ??
     join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "deploy");

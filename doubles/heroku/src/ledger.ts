@@ -53,7 +53,7 @@ export interface RateLimit {
 }
 
 /** A short digest which tells two texts apart. */
-export function digestOf(value: string | Buffer): string {
+function digestOf(value: string | Buffer): string {
   return createHash("sha256").update(value).digest("hex").slice(0, 16);
 }
 

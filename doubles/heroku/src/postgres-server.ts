@@ -20,7 +20,7 @@ export interface PostgresServer {
 }
 
 /** Where the newest installed Postgres is; undefined when there is none. */
-export async function findPostgres(): Promise<string | undefined> {
+async function findPostgres(): Promise<string | undefined> {
   const root = "/usr/lib/postgresql";
   const versions = await readdir(root).catch(() => []);
   const newest = versions.sort((left, right) => Number(right) - Number(left))[0];

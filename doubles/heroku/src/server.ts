@@ -160,7 +160,7 @@ export function tokenOf(header: string | undefined): string {
 }
 
 /** Whose a token is; refuses with 401 one that is nobody's. */
-export function accountOf(world: World, token: string): Account {
+function accountOf(world: World, token: string): Account {
   const account = world.state.accounts.find((one) => token !== "" && one.tokens.includes(token));
   return account ?? refuse(401, "unauthorized", "Invalid credentials provided.");
 }

@@ -83,11 +83,14 @@ function output(
     const stop = limit === undefined ? stream.text.length : Math.min(stream.text.length, from + limit);
     const chunk = stream.text.subarray(sent, stop);
     sent += chunk.length;
-    if (chunk.length > 0) response.write(events ? asEvent(chunk, sent) : chunk);
-    if (limit !== undefined && sent - from >= limit && (!stream.ended || sent < stream.text.length)) {
+    const cut = limit !== undefined && sent - from >= limit && sent < stream.text.length;
+    if (cut) {
       stream.listeners.delete(push);
-      return void response.end(() => request.socket.destroy());
+      // Without the end that a whole answer has.
+      response.write(events ? asEvent(chunk, sent) : chunk, () => request.socket.destroy());
+      return;
     }
+    if (chunk.length > 0) response.write(events ? asEvent(chunk, sent) : chunk);
     if (!stream.ended || sent < stream.text.length) return;
     stream.listeners.delete(push);
     response.end();

@@ -12,7 +12,7 @@ import { buildSource } from "./source.js";
 const installed = await installHerokuCli();
 if ("missing" in installed) console.warn(`skipped: ${installed.missing}`);
 
-describe.skipIf("missing" in installed)("the official heroku CLI", () => {
+describe.skipIf("missing" in installed)("the official heroku CLI", { timeout: 180_000 }, () => {
   let double: HerokuDouble;
   let heroku: TestClient;
   let cli: HerokuCli;
@@ -42,7 +42,7 @@ describe.skipIf("missing" in installed)("the official heroku CLI", () => {
     await heroku.post("/apps/shop/acm", {});
     await heroku.post("/apps/shop/addons", { plan: "heroku-postgresql:essential-0", name: "shop-db" });
     await heroku.post("/apps/shop/collaborators", { user: "friend@example.com" });
-  }, 60_000);
+  }, 180_000);
 
   afterAll(async () => {
     if ("missing" in installed) return;
