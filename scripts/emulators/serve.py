@@ -30,5 +30,9 @@ if module == "ministack":
     import stand_ins
 
     stand_ins.install()
+if module == "moto.server":
+    import moto_stand_ins
+
+    moto_stand_ins.install()
 sys.argv = sys.argv[1:]
 runpy.run_module(module, run_name="__main__", alter_sys=True)

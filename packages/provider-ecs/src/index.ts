@@ -29,6 +29,7 @@ import type {
   CredentialField,
   Images,
   Ingress,
+  Lease,
   Provider,
   Secrets,
   Servers,
@@ -38,10 +39,12 @@ import { createCertificates } from "./certificates/certificates.js";
 import { certificateFinder } from "./certificates/owned.js";
 import { createClients } from "./clients.js";
 import { createCosts } from "./costs/costs.js";
+import { identify } from "./identity.js";
 import { findRepository } from "./images/find-repository.js";
 import { createImages } from "./images/index.js";
 import { createIngress } from "./ingress/ingress.js";
 import { ingressFinder } from "./ingress/owned.js";
+import { createLease } from "./lease.js";
 import { providerName } from "./names.js";
 import { type EcsOptions, settingsOf } from "./options.js";
 import { createOwned, type Finder } from "./owned.js";
@@ -97,6 +100,7 @@ export type EcsProvider = Provider & {
   readonly certificates: Certificates;
   readonly access: Access;
   readonly costs: Costs;
+  readonly lease: Lease;
 };
 
 /** The provider for AWS. @throws `config.bad-option`. */
@@ -105,7 +109,6 @@ export function ecs(options: EcsOptions): EcsProvider {
   const clients = createClients(settings);
   const parts: Parts = { settings, clients, foundation: createFoundations(clients, settings) };
   const finders: readonly Finder[] = [
-    foundationFinder(parts),
     findRepository(parts),
     findSecrets(parts),
     findPullSecrets(parts),
@@ -118,7 +121,8 @@ export function ecs(options: EcsOptions): EcsProvider {
     name: providerName,
     credentials,
     limits: { concurrency },
-    owned: createOwned(finders),
+    identity: (context) => identify(parts, context),
+    owned: createOwned(finders, foundationFinder(parts)),
     servers: createServers(parts),
     images: createImages(parts),
     secrets: createSecrets(parts),
@@ -126,5 +130,6 @@ export function ecs(options: EcsOptions): EcsProvider {
     certificates: createCertificates(parts),
     access: createAccess(parts),
     costs: createCosts(parts),
+    lease: createLease(parts),
   };
 }

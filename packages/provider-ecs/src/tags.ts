@@ -13,7 +13,7 @@ export const tagKey = {
   release: "deploy:release",
   hash: "deploy:hash",
   process: "deploy:process",
-  /** What it is of something that AWS gives no name: `address`, `instance`, `data`. */
+  /** What it is of something that AWS gives no name: `address`, `instance`. */
   part: "deploy:part",
 } as const;
 

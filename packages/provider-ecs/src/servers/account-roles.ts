@@ -13,6 +13,13 @@ const linkedRoles = {
   autoscaling: { service: "autoscaling.amazonaws.com", role: "AWSServiceRoleForAutoScaling" },
 } as const;
 
+const taken = [
+  "InvalidInput",
+  "InvalidInputException",
+  "EntityAlreadyExists",
+  "EntityAlreadyExistsException",
+];
+
 /**
  * The service-linked role of a service, made early: the first cluster and the first service of an account fail without
  * it ("Unable to assume the service linked role", aws/containers-roadmap#2614).
@@ -27,8 +34,12 @@ export function serviceLinkedRole(
     id: [providerName, "servers", settings.region, "account", role].join("/"),
     label: `role ${role} of the account`,
     desired: {},
-    read: async (context) =>
-      (await getRole(clients, settings, context, role)) === undefined ? undefined : { present: true },
+    read: async (context) => {
+      // By its path: how the name is spelt is AWS's.
+      const input = { PathPrefix: `/aws-service-role/${service}/` };
+      const found = await clients.all(context, "iam", "ListRoles", input, (page) => page.Roles);
+      return found.length === 0 ? undefined : { present: true };
+    },
     create: async (context) => {
       await eventually(context, ["ConcurrentModification"], () =>
         clients.send(
@@ -40,7 +51,7 @@ export function serviceLinkedRole(
         ),
       ).catch((error: unknown) => {
         // "Service role name … has been taken in this account": somebody was faster.
-        if (!isAwsError(error, "InvalidInput", "InvalidInputException", "EntityAlreadyExists")) throw error;
+        if (!isAwsError(error, ...taken)) throw error;
       });
       return { present: true };
     },

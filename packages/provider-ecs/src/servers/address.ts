@@ -38,7 +38,7 @@ export function findAddresses(
 export function partFilters(
   settings: Settings,
   scope: Scope,
-  part: "address" | "instance" | "data",
+  part: "address" | "instance",
 ): { Name: string; Values: string[] }[] {
   return [
     { Name: `tag:${tagKey.group}`, Values: [groupOf(settings, scope)] },

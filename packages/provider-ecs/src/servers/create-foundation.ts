@@ -1,5 +1,6 @@
 import { type AnyResource, output, type Scope } from "@deploy/core";
 import type { Clients } from "../clients.js";
+import { accountGate } from "../identity.js";
 import { doorPortRange } from "../ingress/ports.js";
 import { appName, groupIdOf, groupName, groupOf, idOf, shortHash } from "../names.js";
 import type { Settings } from "../options.js";
@@ -85,7 +86,17 @@ function createFoundation(clients: Clients, settings: Settings, scope: Scope): F
         ? manyInstances(clients, settings, capacity, ground)
         : { more: { placement: fargatePlacement(capacity.spot) }, ready: [], resources: [] };
   const ready = [cluster, linked, rested] as readonly AnyResource[];
-  const base = [network, member, linked, cluster, executionRole, taskRole, rested] as readonly AnyResource[];
+  const guard = settings.account === undefined ? [] : [accountGate({ clients, settings }, settings.account)];
+  const base = [
+    ...guard,
+    network,
+    member,
+    linked,
+    cluster,
+    executionRole,
+    taskRole,
+    rested,
+  ] as readonly AnyResource[];
   return {
     scope,
     clusterName: name,

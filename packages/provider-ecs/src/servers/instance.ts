@@ -49,6 +49,8 @@ export function instanceOf(
   return ecsResource<InstanceDesired, InstanceObserved>("servers", {
     id: instanceId(settings, scope),
     label: `instance (${capacity.instanceType})`,
+    // Another instance has another id, which the address has to lead to.
+    renews: true,
     desired,
     read: async (context) => (await findInstances(clients, settings, context, scope))[0],
     diff: (_desired, observed) => [

@@ -21,8 +21,7 @@ export function memberOf(
     label: `place in the group ${groupOf(settings, scope)}`,
     desired: {},
     read: async (context) => {
-      const found = await unlessGone(clients.send(context, "ssm", "GetParameter", { Name }));
-      return found?.Parameter === undefined ? undefined : { member: true };
+      return (await isMember(clients, settings, context, Name)) ? { member: true } : undefined;
     },
     create: async (context) => {
       await clients
@@ -44,6 +43,13 @@ export function memberOf(
         });
       return { member: true };
     },
+  });
+}
+
+function isMember(clients: Clients, settings: Settings, context: Context, Name: string): Promise<boolean> {
+  return readOnce(settings, context, `member ${Name}`, async () => {
+    const found = await unlessGone(clients.send(context, "ssm", "GetParameter", { Name }));
+    return found?.Parameter !== undefined;
   });
 }
 
@@ -99,8 +105,7 @@ export async function findMember(
   scope: Scope,
 ): Promise<readonly Owned[]> {
   const Name = memberName(settings, scope);
-  const found = await unlessGone(clients.send(context, "ssm", "GetParameter", { Name }));
-  if (found?.Parameter === undefined) return [];
+  if (!(await isMember(clients, settings, context, Name))) return [];
   return [
     {
       id: idOf(settings, "servers", scope, "member"),
