@@ -1,6 +1,6 @@
 import { type AnyResource, DeployError, type Endpoint, type Ingress, output } from "@deploy/core";
 import { acmResource, certificateKinds } from "./certificates.js";
-import { domainResource } from "./domains.js";
+import { domainsResource } from "./domains.js";
 import { appResource } from "./servers.js";
 import { ownCertificate } from "./sni-endpoints.js";
 import type { Surroundings } from "./surroundings.js";
@@ -19,23 +19,21 @@ export function createIngress(own: Surroundings): Ingress {
       certificateKinds,
     },
     routes(scope, routes, { certificate, after }) {
-      const app = appResource(own, scope);
-      const endpoints: Record<string, Endpoint> = {};
-      const resources: AnyResource[] = [];
-      const automatic = certificate?.kind === "heroku-acm";
-      const acm = automatic ? [acmResource(own, scope, after) as AnyResource] : [];
-      const uploaded = certificate?.kind === "heroku-sni" ? ownCertificate : null;
       for (const route of routes) {
-        const { host } = route;
-        if ("process" in route && route.process !== "web") throw onlyWeb(host, route.process);
-        const domain = domainResource(own, scope, host, uploaded, [...acm, ...after]);
-        resources.push(domain as AnyResource);
-        // Unknown until Heroku has made it; a domain that is pending has none to give.
-        endpoints[host] = { kind: "hostname", host: output(domain, ({ target }) => target ?? "") };
+        if ("process" in route && route.process !== "web") throw onlyWeb(route.host, route.process);
       }
+      const app = appResource(own, scope);
+      const acm = certificate?.kind === "heroku-acm" ? [acmResource(own, scope, after) as AnyResource] : [];
+      const uploaded = certificate?.kind === "heroku-sni" ? ownCertificate : null;
+      const hosts = routes.map(({ host }) => host);
+      const domains = domainsResource(own, scope, hosts, uploaded, [...acm, ...after]);
+      const endpoints = hosts.map((host): [string, Endpoint] => [
+        host,
+        { kind: "hostname", host: output(domains, ({ hosts: present }) => present[host]?.target ?? "") },
+      ]);
       return {
-        resources: [app as AnyResource, ...acm, ...resources],
-        endpoints,
+        resources: [app as AnyResource, ...acm, domains as AnyResource],
+        endpoints: Object.fromEntries(endpoints),
         url: output(app, ({ url }) => url),
       };
     },

@@ -1,7 +1,7 @@
 import type { Context, Owned, OwnedOptions, Scope } from "@deploy/core";
 import { path } from "./api.js";
 import { acmId, switchAcmOff } from "./certificates.js";
-import { domainId, removeDomain } from "./domains.js";
+import { domainsId, ownHosts, removeHost } from "./domains.js";
 import { unlessMissing } from "./errors.js";
 import { providerName } from "./names.js";
 import { isOurs, type Marker, readMarker } from "./ownership.js";
@@ -62,19 +62,17 @@ async function ownedTraffic(own: Surroundings, context: Context, scope: Scope): 
     readSniEndpoints(own, context, scope),
     readConfigVars(own, context, scope),
   ]);
-  const found = readMarker(vars)?.found ?? [];
-  const hosts = (domains ?? []).flatMap(({ kind, hostname }) =>
-    kind === "custom" && !found.includes(hostname) ? [hostname] : [],
-  );
-  const owned = hosts.map(
-    (host): Owned => ({
-      id: domainId(own, scope, host),
-      label: `domain ${host}`,
-      provider: providerName,
-      element: "ingress",
-      remove: (asked) => removeDomain(own, asked, scope, host),
-    }),
-  );
+  const hosts = ownHosts(domains ?? [], readMarker(vars)).map(({ hostname }) => hostname);
+  const all: Owned = {
+    id: domainsId(own, scope),
+    label: `domains ${hosts.join(", ")}`,
+    provider: providerName,
+    element: "ingress",
+    remove: async (asked) => {
+      for (const host of hosts) await removeHost(own, asked, scope, host);
+    },
+  };
+  const owned = hosts.length === 0 ? [] : [all];
   const uploaded = (endpoints ?? []).filter((endpoint) => certificateName(endpoint) === ownCertificate);
   const after = owned.map(({ id }) => id);
   const acm: Owned = {
