@@ -46,8 +46,12 @@ export interface Sandbox {
   remove(): Promise<void>;
 }
 
-/** Copies the example `name`, without its tests, to a temporary directory which is called `name`, too. */
-export async function createSandbox(name: string): Promise<Sandbox> {
+/**
+ * Copies the example `name`, without its tests, to a temporary directory which is called `name`, too.
+ *
+ * @param packages Folders of further packages that the example imports, such as `provider-heroku`.
+ */
+export async function createSandbox(name: string, packages: readonly string[] = []): Promise<Sandbox> {
   const parent = await mkdtemp(join(tmpdir(), "deploy-example-"));
   const directory = join(parent, name);
   const source = fileURLToPath(new URL(`../${name}`, import.meta.url));
@@ -55,7 +59,7 @@ export async function createSandbox(name: string): Promise<Sandbox> {
     recursive: true,
     filter: (path) => !/\/(?:node_modules|test|\.turbo)$/.test(path),
   });
-  const program = await installCommand(parent);
+  const program = await installCommand(parent, packages);
   const home = join(parent, "home");
   // Where databases of root are, as their system user cannot enter a home in a private temporary directory.
   const rootData = join("/var/lib/deploy", createHash("sha256").update(home).digest("hex").slice(0, 12));
@@ -94,9 +98,9 @@ export async function createSandbox(name: string): Promise<Sandbox> {
  * Puts the built command beside the example, as an installation would: what is built in the repository meanwhile does
  * not disturb a test, and what a package forgot to ship is missing here, too.
  */
-async function installCommand(parent: string): Promise<string> {
+async function installCommand(parent: string, packages: readonly string[]): Promise<string> {
   const modules = join(parent, "node_modules");
-  for (const name of ["core", "provider-local", "cli"]) {
+  for (const name of ["core", "provider-local", "cli", ...packages]) {
     for (const part of ["dist", "package.json"]) {
       const source = join(root, "packages", name, part);
       await cp(source, join(modules, "@deploy", name, part), { recursive: true }).catch((cause: unknown) => {

@@ -11,7 +11,7 @@ import { idOf, localResource } from "./resources.js";
 export function createImages(): Images {
   return {
     capabilities: {
-      dockerfile: { no: "this machine runs processes, not containers; use build.command" },
+      dockerfile: { no: "this machine runs processes, not containers" },
       buildCommand: true,
       promotion: true,
     },

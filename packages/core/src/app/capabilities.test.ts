@@ -67,7 +67,10 @@ describe("checkCapabilities", () => {
 
   it("needs a Dockerfile or a build command, and not both", () => {
     const commands = full({ images: { dockerfile: no } });
-    expect(problemsOf({ build: { dockerfile: "Dockerfile" } }, { target: commands })).toEqual([
+    // Source that runs as it is: the Dockerfile of another environment is no obstacle.
+    expect(problemsOf({ build: { dockerfile: "Dockerfile" } }, { target: commands })).toEqual([]);
+    const nothing = full({ images: { dockerfile: no, buildCommand: no } });
+    expect(problemsOf({ build: { dockerfile: "Dockerfile" } }, { target: nothing })).toEqual([
       "cloud cannot build Dockerfile: the vendor has none. | Add build.command: what builds the app where there are no containers. See https://example.org/why.",
     ]);
     const both = { build: { dockerfile: "Dockerfile", command: "npm ci" } };

@@ -62,7 +62,10 @@ function optionOf(element: ElementName): string {
   return Object.entries(elementOptions).find(([, other]) => other === element)?.[0] ?? element;
 }
 
-/** With a Dockerfile the build command is not needed, and the other way round: one of them has to be possible. */
+/**
+ * With a Dockerfile the build command is not needed, and the other way round: one of them has to be possible. Where
+ * source runs as it is, the Dockerfile of the other environments is no obstacle.
+ */
 function checkImages({ providers, build }: ResolvedEnvironment): readonly Problem[] {
   const can = providers.images.images?.capabilities;
   if (can === undefined || can.dockerfile === true) return [];
@@ -70,7 +73,7 @@ function checkImages({ providers, build }: ResolvedEnvironment): readonly Proble
     const hint = "Remove build.command, or choose another provider for images.";
     return need(providers.images, can.buildCommand, "run a build command", hint);
   }
-  if (build.dockerfile === undefined) return [];
+  if (build.dockerfile === undefined || can.buildCommand === true) return [];
   const hint = "Add build.command: what builds the app where there are no containers.";
   return need(providers.images, can.dockerfile, `build ${build.dockerfile}`, hint);
 }

@@ -53,7 +53,7 @@ export async function composeEnvironment(
 ): Promise<Composition> {
   const scope = scopeOf(environment);
   const { target, images, logs } = environment.providers;
-  const notes: string[] = [...limitNotes(environment)];
+  const notes: string[] = [...limitNotes(environment), ...buildNotes(environment)];
 
   const servers = target.servers?.resources(scope, serverNeeds(environment)).resources ?? [];
   const logResources = logs.logs?.resources?.(scope).resources ?? [];
@@ -94,6 +94,15 @@ export async function composeEnvironment(
     notes: [...notes, ...(traffic?.notes ?? [])],
     problems: [...referenceProblems(environment, addons.plans), ...(traffic?.problems ?? [])],
   };
+}
+
+/** A Dockerfile that is passed over is said, so that nobody looks for what it would have installed. */
+function buildNotes({ build, providers }: ResolvedEnvironment): string[] {
+  const dockerfile = providers.images.images?.capabilities.dockerfile;
+  if (build.dockerfile === undefined || build.command !== undefined || isSupported(dockerfile)) return [];
+  return [
+    `${providers.images.name} does not build ${build.dockerfile} (${dockerfile?.no ?? "it cannot"}): the source runs as it is. What it needs first belongs into build.command.`,
+  ];
 }
 
 /** A limit that nobody holds the process to would be a promise broken in silence. */
