@@ -25,11 +25,13 @@
 import type {
   Access,
   Certificates,
+  Containers,
   Costs,
   CredentialField,
   Images,
   Ingress,
   Lease,
+  Logs,
   Provider,
   Secrets,
   Servers,
@@ -38,6 +40,8 @@ import { accessFinder, createAccess } from "./access/access.js";
 import { createCertificates } from "./certificates/certificates.js";
 import { certificateFinder } from "./certificates/owned.js";
 import { createClients } from "./clients.js";
+import { createContainers } from "./containers/containers.js";
+import { findContainers } from "./containers/owned.js";
 import { createCosts } from "./costs/costs.js";
 import { identify } from "./identity.js";
 import { findRepository } from "./images/find-repository.js";
@@ -45,6 +49,8 @@ import { createImages } from "./images/index.js";
 import { createIngress } from "./ingress/ingress.js";
 import { ingressFinder } from "./ingress/owned.js";
 import { createLease } from "./lease.js";
+import { findLogGroups } from "./logs/log-group.js";
+import { createLogs } from "./logs/logs.js";
 import { providerName } from "./names.js";
 import { type EcsOptions, settingsOf } from "./options.js";
 import { createOwned, type Finder } from "./owned.js";
@@ -95,6 +101,8 @@ const credentials: Readonly<Record<string, CredentialField>> = {
 export type EcsProvider = Provider & {
   readonly servers: Servers;
   readonly images: Images;
+  readonly containers: Containers;
+  readonly logs: Logs;
   readonly secrets: Secrets;
   readonly ingress: Ingress;
   readonly certificates: Certificates;
@@ -110,6 +118,8 @@ export function ecs(options: EcsOptions): EcsProvider {
   const parts: Parts = { settings, clients, foundation: createFoundations(clients, settings) };
   const finders: readonly Finder[] = [
     findRepository(parts),
+    findContainers(parts),
+    findLogGroups(parts),
     findSecrets(parts),
     findPullSecrets(parts),
     ingressFinder(parts),
@@ -125,6 +135,8 @@ export function ecs(options: EcsOptions): EcsProvider {
     owned: createOwned(finders, foundationFinder(parts)),
     servers: createServers(parts),
     images: createImages(parts),
+    containers: createContainers(parts),
+    logs: createLogs(parts),
     secrets: createSecrets(parts),
     ingress: createIngress(parts),
     certificates: createCertificates(parts),
