@@ -145,6 +145,15 @@ describe.skipIf(!(await has("python")))("apps on a shared load balancer", () => 
         RedirectConfig: { Protocol: "HTTPS", Port: "443", StatusCode: "HTTP_301" },
       },
     });
+    await bench.parts.clients.send(bench.context(), "elb", "ModifyListener", {
+      ListenerArn: listenerOn(state, 443)!.arn,
+      SslPolicy: "ELBSecurityPolicy-2016-08",
+    });
+    expect((await bench.plan(graph(bench, routes, true))).plan.changes).toMatchObject([
+      { action: "update", fields: [{ path: "sslPolicy" }] },
+    ]);
+    await bench.apply(graph(bench, routes, true));
+    await settled(bench, graph(bench, routes, true));
     // Without a certificate again: nothing of HTTPS stays.
     await bench.apply(graph(bench, routes));
     await settled(bench, graph(bench, routes));

@@ -21,6 +21,8 @@ export interface RoutesObserved {
   readonly https: Readonly<Record<string, ActionText>>;
   /** ARNs of all certificates of port 443. */
   readonly certificates: readonly string[];
+  /** Of port 443: what it does for hosts that nobody has declared, and its protocols. */
+  readonly listener: { readonly default: ActionText; readonly sslPolicy: string } | undefined;
 }
 
 /** What hosts lead to on port 80. */
@@ -111,7 +113,13 @@ export function observe(state: BalancerState | undefined, scope: Scope): RoutesO
     Object.fromEntries(
       [...ownRules(scope, listenerOn(state, port))].map(([host, rule]) => [host, textOf(rule.action)]),
     );
-  return { http: texts(80), https: texts(443), certificates: listenerOn(state, 443)?.certificates ?? [] };
+  const secure = listenerOn(state, 443);
+  return {
+    http: texts(80),
+    https: texts(443),
+    certificates: secure?.certificates ?? [],
+    listener: secure && { default: textOf(secure.action), sslPolicy: secure.sslPolicy ?? "" },
+  };
 }
 
 /** The hosts that differ. */

@@ -12,7 +12,7 @@ import type { Parts } from "../../parts.js";
 import { alone, ecsResource } from "../../resources.js";
 import { groupTags, upperTags } from "../../tags.js";
 import { compare, observe, type RoutesObserved, readRoutes, secureRoutesId } from "./routes.js";
-import { type ActionText, convergeRules, nowhere, toHttps } from "./rules.js";
+import { type ActionText, convergeRules, nowhere, textOf, toHttps } from "./rules.js";
 import { balancerState, balancerStateNow, listenerOn } from "./state.js";
 
 /** What hosts lead to on port 443, and by which certificate. */
@@ -58,6 +58,7 @@ export function secureRoutes(
       const changes: FieldChange[] = [
         ...compare("https", hosts, observed.https),
         ...compare("http", redirects(hosts), observed.http),
+        ...compareListener(observed),
       ];
       if (arn === UNKNOWN)
         return [...changes, { path: "certificate", from: observed.certificates, unknown: true }];
@@ -67,6 +68,19 @@ export function secureRoutes(
     create: converge,
     update: converge,
   });
+}
+
+/** Port 443 is shared: what it is apart from anybody's hosts is held to by each app. */
+function compareListener({ listener }: RoutesObserved): FieldChange[] {
+  if (listener === undefined) return [];
+  const changes: FieldChange[] = [];
+  if (listener.sslPolicy !== sslPolicy) {
+    changes.push({ path: "sslPolicy", from: listener.sslPolicy, to: sslPolicy });
+  }
+  if (listener.default !== textOf(nowhere)) {
+    changes.push({ path: "default", from: listener.default, to: textOf(nowhere) });
+  }
+  return changes;
 }
 
 function redirects(hosts: Readonly<Record<string, ActionText>>): Record<string, ActionText> {
@@ -84,6 +98,13 @@ async function serveCertificate(
   for (let attempt = 1; ; attempt += 1) {
     const state = await balancerStateNow(parts, context, scope);
     const listener = listenerOn(state, 443);
+    if (listener !== undefined && compareListener(observe(state, scope)).length > 0) {
+      await parts.clients.send(context, "elb", "ModifyListener", {
+        ListenerArn: listener.arn,
+        SslPolicy: sslPolicy,
+        DefaultActions: [nowhere],
+      });
+    }
     if (listener?.certificates.includes(certificate) === true) return;
     if (listener !== undefined) {
       await parts.clients.send(

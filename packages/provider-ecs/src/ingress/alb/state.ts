@@ -27,6 +27,8 @@ export interface ListenerState {
   readonly arn: string;
   readonly port: number;
   readonly action: ElbAction | undefined;
+  /** The protocols and ciphers of HTTPS. */
+  readonly sslPolicy: string | undefined;
   /** ARNs; the first one is for callers that name no host. */
   readonly certificates: readonly string[];
   /** Without the default one. */
@@ -77,7 +79,7 @@ export function balancerState(
     );
     const states = await Promise.all(
       (listeners ?? []).map(async (listener): Promise<ListenerState[]> => {
-        const { ListenerArn = "", Port = 0, Protocol, DefaultActions, Certificates } = listener;
+        const { ListenerArn = "", Port = 0, Protocol, DefaultActions, Certificates, SslPolicy } = listener;
         const [rules, more] = await Promise.all([
           listRules(parts, context, ListenerArn),
           Protocol === "HTTPS" ? listCertificates(parts, context, ListenerArn) : [],
@@ -89,6 +91,7 @@ export function balancerState(
             arn: ListenerArn,
             port: Port,
             action: DefaultActions?.[0],
+            sslPolicy: SslPolicy,
             certificates: [...new Set([...first, ...more])],
             rules,
           },
