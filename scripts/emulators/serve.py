@@ -30,6 +30,10 @@ if module == "ministack":
     import stand_ins
 
     stand_ins.install()
+elif module == "moto.server":
+    import stand_ins
+
+    stand_ins.install_moto()
 if module == "moto.server":
     import moto_stand_ins
 

@@ -1,4 +1,4 @@
-"""What ministack 1.5.33 leaves out and a test of deployments needs, done from its real containers.
+"""What ministack 1.5.33 leaves out and a test of deployments needs, done from its real containers; and one error of moto's.
 
 Each has its line in docs/testing-ecs.md. All of them make the emulator do what AWS documents, none what our provider would
 like; what a test must see that no container can show is scripted in the proxy instead.
@@ -8,6 +8,20 @@ import threading
 import time
 import urllib.error
 import urllib.request
+
+
+def install_moto() -> None:
+    """What is not there is refused as AWS refuses it; moto answers 500."""
+    from moto.scheduler import exceptions, models
+
+    delete = models.EventBridgeSchedulerBackend.delete_schedule_group
+
+    def delete_schedule_group(self, name):
+        if (name or "default") not in self.schedule_groups:
+            raise exceptions.ScheduleGroupNotFound(name)
+        return delete(self, name)
+
+    models.EventBridgeSchedulerBackend.delete_schedule_group = delete_schedule_group
 
 
 def install() -> None:

@@ -35,6 +35,8 @@ export interface AwsProxyOptions {
   readonly target: URL;
   /** Milliseconds before each call is passed on. Default 0. */
   readonly latencyMs?: number;
+  /** What the emulator leaves out, told where no other script says anything. `emptied` begins them anew. */
+  readonly standIns?: () => readonly Script[];
 }
 
 /**
@@ -55,6 +57,8 @@ export interface AwsProxy {
   script(...scripts: readonly Script[]): void;
   /** Forgets calls and scripts. */
   reset(): void;
+  /** Is told that the emulator has been emptied: the stand-ins forget what it held. */
+  emptied(): void;
   /** The proxy below, for `crashEveryPoint`. */
   readonly faults: FaultProxy;
   /** The same name in every run, for `crashEveryPoint`: `ecs:CreateService web`. */
@@ -63,12 +67,17 @@ export interface AwsProxy {
 }
 
 /** Starts a proxy in front of an emulator. */
-export async function createAwsProxy({ target, latencyMs = 0 }: AwsProxyOptions): Promise<AwsProxy> {
+export async function createAwsProxy({
+  target,
+  latencyMs = 0,
+  standIns = () => [],
+}: AwsProxyOptions): Promise<AwsProxy> {
   const { models } = await emulatorFiles();
   const violations: string[] = [];
   const memory = createMemory();
   let calls: AwsCall[] = [];
   let scripts: RunningScript[] = [];
+  let below = runningOf(standIns());
   const byCall = new WeakMap<Call, AwsCall>();
   // Reading a request is done once, for the question whether it changes anything, which is asked first.
   let latest: { readonly request: CallRequest; readonly read: ReadCall } | undefined;
@@ -94,7 +103,7 @@ export async function createAwsProxy({ target, latencyMs = 0 }: AwsProxyOptions)
     const problems = [...read.problems, ...crossFieldViolations(name, call.input, memory)];
     violations.push(...problems.map((problem) => `${name}: ${problem}`));
     if (model === undefined || operation === undefined) return delay(latencyMs);
-    const truth = chooseTruth(scripts, name, call);
+    const truth = chooseTruth(scripts, name, call) ?? chooseTruth(below, name, call);
     if (truth === undefined) return delay(latencyMs);
     const wrong = (text: string): void => void violations.push(`script of ${name}: ${text}`);
     return faultOf(truth, { model, operation, call, wrong });
@@ -123,12 +132,15 @@ export async function createAwsProxy({ target, latencyMs = 0 }: AwsProxyOptions)
     },
     violations,
     script(...more) {
-      scripts.push(...more.map((script) => ({ script, seen: 0 })));
+      scripts.push(...runningOf(more));
     },
     reset() {
       calls = [];
       scripts = [];
       faults.reset();
+    },
+    emptied() {
+      below = runningOf(standIns());
     },
     faults,
     label(raw) {
@@ -138,6 +150,10 @@ export async function createAwsProxy({ target, latencyMs = 0 }: AwsProxyOptions)
     },
     close: () => faults.close(),
   };
+}
+
+function runningOf(scripts: readonly Script[]): RunningScript[] {
+  return scripts.map((script) => ({ script, seen: 0 }));
 }
 
 interface Known {

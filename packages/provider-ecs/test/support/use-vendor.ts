@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import { type AwsProxy, type AwsProxyOptions, createAwsProxy } from "./aws-proxy.js";
+import { openDefaultNetwork } from "./default-network.js";
 import { type Emulator, type MotoOptions, startMinistack, startMoto } from "./emulators.js";
+import { motoStandIns } from "./moto-stand-ins.js";
 
 /** An emulator behind the proxy, for the tests of one file. */
 export interface Vendor {
@@ -8,7 +10,7 @@ export interface Vendor {
   readonly proxy: AwsProxy;
   /** The endpoint and credentials, for a context's `env`. */
   readonly env: Readonly<Record<string, string>>;
-  /** Makes the emulator empty, and has the proxy forget its calls and scripts. */
+  /** Makes the emulator empty but for a default VPC with a way out, and has the proxy forget its calls and scripts. */
   reset(): Promise<void>;
 }
 
@@ -49,13 +51,20 @@ export function useVendor({
   };
   beforeAll(async () => {
     const emulator = await (kind === "moto" ? startMoto(moto) : startMinistack({ docker: containers }));
-    const proxy = await createAwsProxy({ target: emulator.url, latencyMs });
+    await openDefaultNetwork(emulator.url);
+    const proxy = await createAwsProxy({
+      target: emulator.url,
+      latencyMs,
+      ...(kind === "moto" ? { standIns: motoStandIns } : {}),
+    });
     vendor = {
       emulator,
       proxy,
       env: proxy.env,
       async reset() {
         await emulator.reset();
+        await openDefaultNetwork(emulator.url);
+        proxy.emptied();
         proxy.reset();
       },
     };

@@ -1,0 +1,52 @@
+import type { Subject } from "@deploy/conformance/vitest";
+import { isRead } from "../../src/clients.js";
+import { type EcsOptions, ecs } from "../../src/index.js";
+import type { Vendor } from "./use-vendor.js";
+
+/** What the kit needs to try this provider on an emulator. */
+export function ecsSubject(vendor: () => Vendor, options: Partial<EcsOptions> = {}): Subject {
+  return {
+    provider: () => ecs({ region: "us-east-1", ...options }),
+    context: {
+      env: new Proxy<Record<string, string | undefined>>(
+        {},
+        {
+          // The emulator's address is known once it runs, and the kit wants to have an environment before.
+          get: (_target, name) => variables(vendor)[String(name)],
+          has: (_target, name) => String(name) in variables(vendor),
+          ownKeys: () => Object.keys(variables(vendor)),
+          getOwnPropertyDescriptor: (_target, name) => ({
+            value: variables(vendor)[String(name)],
+            enumerable: true,
+            configurable: true,
+          }),
+        },
+      ),
+      fetch,
+    },
+    isRead: (_url, init) => isRead(operationOf(init)),
+    requests: () => vendor().proxy.calls.length,
+    secrets: ["wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"],
+    reset: () => vendor().reset(),
+    timeouts: { scenario: 60_000, abort: 5_000 },
+  };
+}
+
+function variables(vendor: () => Vendor): Readonly<Record<string, string | undefined>> {
+  return { PATH: process.env.PATH, HOME: process.env.HOME, ...vendor().env };
+}
+
+/** The operation of a request as the SDK sends it. */
+function operationOf(init: RequestInit): string {
+  const target = new Headers(init.headers).get("x-amz-target");
+  if (target !== null) return target.split(".").at(-1) ?? "";
+  const body =
+    typeof init.body === "string"
+      ? init.body
+      : init.body instanceof Uint8Array
+        ? Buffer.from(init.body).toString()
+        : "";
+  const action = new URLSearchParams(body).get("Action");
+  if (action !== null) return action;
+  return init.method === "GET" || init.method === "HEAD" ? "Get" : "Put";
+}
