@@ -7,13 +7,12 @@ import {
   type SecretReference,
   type Secrets,
 } from "@deploy/core";
-import { idOf, providerName } from "../names.js";
+import { appPath, idOf, providerName } from "../names.js";
 import type { Finder } from "../owned.js";
 import type { Parts } from "../parts.js";
 import { ecsResource } from "../resources.js";
 import { createSecretStore, type StoredSecret } from "./store.js";
 
-export { type PolicyStatement, secretsPolicy } from "./policy.js";
 export { type PullSecretObserved, pullSecret } from "./pull-secret.js";
 export { createSecretStore, type SecretFolder, type SecretStore, type StoredSecret } from "./store.js";
 
@@ -75,27 +74,45 @@ export function referenceTo({ name, version, location }: StoredSecret): SecretRe
 
 /** The user's secrets, each of which is data; and what came as `Redacted` with releases, which belongs to the past. */
 export function findSecrets(parts: Parts): Finder {
-  const own = createSecretStore(parts, "secrets");
-  const config = createSecretStore(parts, "config");
+  const store = createSecretStore(parts, "secrets");
+  const { clients, settings } = parts;
   return async (context, scope) => {
-    const [secrets, values] = await Promise.all([own.list(context, scope), config.list(context, scope)]);
-    const after = [idOf(parts.settings, "containers", scope)];
+    const input = { Path: appPath(scope, "config"), Recursive: true, WithDecryption: false, MaxResults: 10 };
+    const [secrets, values] = await Promise.all([
+      store.list(context, scope),
+      clients.all(context, "ssm", "GetParametersByPath", input, (page) => page.Parameters),
+    ]);
+    const after = [idOf(settings, "containers", scope)];
     const common = { provider: providerName, element: "secrets", after } as const;
     return [
       ...secrets.map(({ name }) => ({
         ...common,
-        id: idOf(parts.settings, "secrets", scope, name),
+        id: idOf(settings, "secrets", scope, name),
         label: `secret ${name}`,
         holdsData: `secret ${name}`,
-        remove: (context_: Context) => own.remove(context_, scope, name),
+        remove: (removing: Context) => store.remove(removing, scope, name),
       })),
-      ...values.map(({ name }) => ({
-        ...common,
-        id: idOf(parts.settings, "secrets", scope, "config", name),
-        label: `stored ${name}`,
-        history: true as const,
-        remove: (context_: Context) => config.remove(context_, scope, name),
-      })),
+      ...values.flatMap(({ Name }) =>
+        Name === undefined
+          ? []
+          : [
+              {
+                ...common,
+                id: idOf(settings, "secrets", scope, "config", ...Name.split("/").slice(-2)),
+                label: `stored ${Name.split("/").at(-2)}`,
+                history: true as const,
+                remove: async (removing: Context) => {
+                  await clients.send(
+                    removing,
+                    "ssm",
+                    "DeleteParameters",
+                    { Names: [Name] },
+                    { repeatable: true },
+                  );
+                },
+              },
+            ],
+      ),
     ];
   };
 }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createElementBench, type ElementBench, removeAll } from "../../test/support/element-bench.js";
 import { type Emulator, startMoto } from "../../test/support/emulators.js";
 import { has } from "../../test/support/needs.js";
-import { createSecretStore, createSecrets, findSecrets, pullSecret, secretsPolicy } from "./index.js";
+import { createSecretStore, createSecrets, findSecrets, pullSecret } from "./index.js";
 import { findPullSecrets } from "./pull-secret.js";
 
 const value = "s3cret-Vb7";
@@ -175,20 +175,5 @@ describe.skipIf(!ready)("the login of a registry", () => {
     expect(JSON.stringify(bench.said)).not.toContain(value);
     const owned = await findPullSecrets(bench.parts)(bench.context(), bench.scope, {});
     expect(owned.map((one) => one.id)).toEqual([first.id]);
-  });
-});
-
-describe("the execution role's policy", () => {
-  it("names the secrets of one app in one environment, and the customer's key", () => {
-    const { settings, scope } = createElementBench({
-      options: { account: "123456789012", secretsKey: "11111111-2222-3333-4444-555555555555" },
-    });
-    const resources = secretsPolicy(settings, scope).flatMap((statement) => statement.Resource);
-    expect(resources).toContain(
-      "arn:aws:ssm:us-east-1:123456789012:parameter/deploy/shop/production/secrets/*",
-    );
-    expect(
-      resources.every((one) => /\/deploy\/shop\/production\/|:deploy\/shop\/production\/|:key\//.test(one)),
-    ).toBe(true);
   });
 });

@@ -4,11 +4,8 @@ import type { Parts } from "../parts.js";
 import { createManagerStore } from "./manager-store.js";
 import { createParameterStore } from "./parameter-store.js";
 
-/**
- * Whose values they are: `secrets` are the user's own, `config` is what came as `Redacted` with a release, `addons` are the
- * addresses of add-ons, which stay as long as the add-on.
- */
-export type SecretFolder = "secrets" | "config" | "addons";
+/** Whose values they are: the user's own, or addresses of add-ons, which stay as long as the add-on. */
+export type SecretFolder = "secrets" | "addons";
 
 /** A stored value without the value. */
 export interface StoredSecret {
