@@ -108,7 +108,8 @@ export function dynoRoutes(world: World, dynos: Dynos, rendezvous: Rendezvous): 
   ];
 }
 
-function describeDyno(app: App, dyno: Dyno): unknown {
+/** A dyno as the API shows it. */
+export function describeDyno(app: App, dyno: Dyno): unknown {
   return {
     app: appRef(app),
     attach_url: dyno.attachUrl,

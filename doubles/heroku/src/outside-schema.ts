@@ -6,18 +6,12 @@ export interface OutsideRoute {
   readonly reason: string;
 }
 
-/** The routes of the Platform API's own host that its published schema lacks, each with the reason why it is served. */
+/**
+ * The routes of the Platform API's own host that its published schema lacks, each with the reason why it is served.
+ *
+ * The hosts for data, metrics, streams and images have no schema at all; nothing of theirs is judged.
+ */
 export const outsideSchema: readonly OutsideRoute[] = [
-  {
-    method: "GET",
-    path: /^\/schema$/,
-    reason: "the schema's own address; it is a link of the schema's root",
-  },
-  {
-    method: "PUT",
-    path: /^\/apps\/[^/]+\/pre-authorizations$/,
-    reason: "two-factor codes for one app, used by @heroku-cli/command's api-client",
-  },
   {
     method: "GET",
     path: /^\/spaces\/[^/]+\/dynos$/,

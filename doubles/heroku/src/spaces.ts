@@ -1,4 +1,5 @@
 import { regionRef } from "./account.js";
+import { describeDyno } from "./dyno-routes.js";
 import { answer, type Call, identity, invalid, notFound, type Route, text } from "./http.js";
 import { newId, now } from "./ids.js";
 import { remove, teamOf } from "./lookup.js";
@@ -79,6 +80,21 @@ export function spaceRoutes(world: World): Route[] {
         found.state = "deleting";
         remove(state.spaces, (one) => one === found);
         return answer(show(found));
+      },
+    },
+    {
+      method: "GET",
+      path: "/spaces/{space}/dynos",
+      handle: (call) => {
+        const { name } = find(call);
+        const inside = state.apps.filter((app) => app.space === name);
+        return answer(
+          inside.map((app) => ({
+            app_id: app.id,
+            app_name: app.name,
+            dynos: app.dynos.map((dyno) => describeDyno(app, dyno)),
+          })),
+        );
       },
     },
     {

@@ -107,6 +107,13 @@ describe("spaces, teams and permissions", () => {
     });
   });
 
+  it("lists the dynos of a space, which the schema does not know", async () => {
+    expect(await heroku.get("/spaces/deep/dynos")).toMatchObject({
+      status: 200,
+      body: [{ app_name: "fir-app" }],
+    });
+  });
+
   it("lets a collaborator of a team do what he may, and nobody else anything", async () => {
     await heroku.post("/teams/apps", { name: "team-app", team: "crew", stack: "container" });
     expect((await admin.get("/apps/team-app")).status).toBe(403);

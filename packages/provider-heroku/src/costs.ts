@@ -6,6 +6,7 @@ import type {
   ResolvedAddon,
   ResolvedEnvironment,
 } from "@deploy/core";
+import { planOf as planOfAddon } from "./addons/kinds.js";
 import { path } from "./api.js";
 import type { HerokuDynoSize, HerokuPlan } from "./api-types.js";
 import { dynoPricesFrom, dynoPricesOf, dynoSizeOf, findDynoSize } from "./dyno-sizes.js";
@@ -24,12 +25,6 @@ const planPrices: Readonly<Record<string, number>> = {
   "heroku-postgresql:premium-0": 200,
   "heroku-redis:mini": 3,
   "heroku-redis:premium-0": 15,
-};
-
-/** Services and smallest plans by kind; the same as the add-ons' own defaults. */
-const services: Readonly<Record<string, { readonly service: string; readonly plan: string }>> = {
-  postgres: { service: "heroku-postgresql", plan: "essential-0" },
-  redis: { service: "heroku-redis", plan: "mini" },
 };
 
 const notCounted: readonly string[] = [
@@ -104,10 +99,8 @@ function dynosOf(
 }
 
 function planOf(addon: ResolvedAddon): { label: string; service: string; plan: string } {
-  const { service, plan } = services[addon.kind] ?? { service: addon.kind, plan: "" };
-  const asked = addon.plan ?? plan;
-  const full = asked.includes(":") ? asked : `${service}:${asked}`;
-  return { label: addon.name, service: full.split(":")[0] ?? service, plan: full };
+  const plan = planOfAddon(addon);
+  return { label: addon.name, service: plan.split(":")[0] ?? plan, plan };
 }
 
 /** Plans of a service; Heroku's documentation says that nobody has to log in for them, its API wants a token all the same. */

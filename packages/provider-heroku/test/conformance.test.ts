@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { conformance } from "@deploy/conformance/vitest";
 import { type Clock, type Scope, systemClock } from "@deploy/core";
 import { createHerokuDouble, type State } from "@deploy/heroku-double";
+import pg from "pg";
 import { afterAll } from "vitest";
 import { heroku } from "../src/index.js";
 import { leaseNameOf } from "../src/lease.js";
@@ -17,10 +18,14 @@ const clock: Clock = {
   sleep: (milliseconds, signal) => systemClock.sleep(Math.ceil(milliseconds / 10), signal),
 };
 
+/** Without Postgres the add-ons are tried all the same, but not their data. */
+const databases = existsSync("/usr/lib/postgresql");
+if (!databases) console.warn("skipped: data of add-ons, as Postgres is not installed");
+
 const directory = mkdtempSync(join(tmpdir(), "deploy-heroku-conformance-"));
 const certificate = join(directory, "rendezvous.pem");
 const double = await createHerokuDouble({
-  databases: false,
+  databases,
   registry: false,
   delays: { boot: 2_000, shutdown: 300, certificateStep: 5 },
   rateLimit: { capacity: 1_000_000, perMinute: 75 },
@@ -63,6 +68,20 @@ async function call(method: string, path: string, body: unknown): Promise<void> 
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
 }
 
+async function sql(
+  url: string,
+  text: string,
+  values: readonly unknown[] = [],
+): Promise<readonly { readonly text: string }[]> {
+  const client = new pg.Client(url);
+  await client.connect();
+  try {
+    return (await client.query<{ text: string }>(text, [...values])).rows;
+  } finally {
+    await client.end();
+  }
+}
+
 conformance({
   // Faults are made by way of the context's fetch; the other transport has its contract test.
   provider: () => heroku({ transport: "fetch", build: "there", endpoints }),
@@ -76,6 +95,19 @@ conformance({
       const names = [appNameOf(scope), leaseNameOf(own, scope)];
       return double.state.apps.map(({ name }) => name).filter((name) => names.includes(name));
     },
+    ...(databases && {
+      data: {
+        postgres: {
+          async write(url: string, text: string): Promise<void> {
+            await sql(url, "CREATE TABLE IF NOT EXISTS kit (text text)");
+            await sql(url, "DELETE FROM kit");
+            await sql(url, "INSERT INTO kit VALUES ($1)", [text]);
+          },
+          read: async (url: string): Promise<string | undefined> =>
+            (await sql(url, "SELECT text FROM kit"))[0]?.text,
+        },
+      },
+    }),
     print: async (scope, lines) => {
       const body = lines.map((line) => `${line}\n`).join("");
       await fetch(`${find(scope).webUrl}print`, { method: "POST", body });
