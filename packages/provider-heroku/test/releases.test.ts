@@ -65,6 +65,18 @@ describe("a deployment that Heroku builds", () => {
     ]);
   });
 
+  it("counts a change of config alone as a release, also when code alone follows", async () => {
+    await stage.up();
+    await stage.up({ config: { GREETING: "two" } });
+    stage.write({ "new.txt": "" });
+    await stage.up({ config: { GREETING: "two" } });
+    await stage.up({ config: { GREETING: "three" } });
+    const releases = await stage.deployer().releases();
+    expect(releases.map(({ config }) => config.GREETING)).toEqual(["three", "two", "two", "hello"]);
+    expect(new Set(releases.map(({ image }) => image.digest)).size).toBe(2);
+    expect(releases.map(({ state }) => state)).toEqual(["active", "superseded", "superseded", "superseded"]);
+  });
+
   it("goes back to code and config, with the next number, and forth again", async () => {
     await stage.up();
     stage.write({ "version.txt": "two" });

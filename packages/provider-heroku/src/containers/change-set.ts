@@ -52,7 +52,10 @@ export async function changeRelease(
   const before = await readNow(own, context, scope, wanted);
   const codeDiffers = before.state?.digest !== wanted.digest || commandsDiffer(before.state?.record, wanted);
   const changes = configChanges({ config: wanted.config, ...before, ofAddons: before.ofAddons });
-  const record = recordFor(wanted, before.state?.record, options.again);
+  const record: ReleaseRecord = {
+    ...recordFor(wanted, before.state?.record, options.again, before.newest),
+    ...(codeDiffers ? { ahead: true } : {}),
+  };
   const writesRecord =
     options.again ||
     before.state?.record === undefined ||
@@ -100,6 +103,8 @@ export async function setMaintenance(
 }
 
 interface Present {
+  /** Newest version, whatever came of it. */
+  readonly newest: number;
   readonly state: ReleaseState | undefined;
   readonly vars: ConfigVars;
   readonly marker: Marker;
@@ -116,6 +121,7 @@ async function readNow(own: Surroundings, context: Context, scope: Scope, wanted
   const marker = readMarker(parts.vars);
   if (parts.vars === undefined || !isOurs(marker, scope)) throw notOurs(appOf(own, scope));
   return {
+    newest: parts.releases?.[0]?.version ?? 0,
     state: stateOf(scope, parts, primary),
     vars: parts.vars,
     marker,
@@ -217,7 +223,12 @@ export function commandsDiffer(
   );
 }
 
-function recordFor(wanted: Wanted, present: ReleaseRecord | undefined, again: boolean): ReleaseRecord {
+function recordFor(
+  wanted: Wanted,
+  present: ReleaseRecord | undefined,
+  again: boolean,
+  since: number,
+): ReleaseRecord {
   const count = (present?.again ?? 0) + (again ? 1 : 0);
   return {
     image: wanted.digest,
@@ -225,13 +236,20 @@ function recordFor(wanted: Wanted, present: ReleaseRecord | undefined, again: bo
     jobs: wanted.jobs,
     origin: wanted.origin,
     sensitive: sensitiveNames(wanted.config),
+    since,
     ...(wanted.releaseCommand === undefined ? {} : { release: wanted.releaseCommand }),
     ...(count === 0 ? {} : { again: count }),
   };
 }
 
 /** What of a record has to be written anew when it changes; who made which image is said elsewhere as well. */
-function specOf({ image: _image, origin: _origin, ...spec }: ReleaseRecord): unknown {
+function specOf({
+  image: _image,
+  origin: _origin,
+  since: _since,
+  ahead: _ahead,
+  ...spec
+}: ReleaseRecord): unknown {
   return spec;
 }
 

@@ -21,12 +21,15 @@ export async function ownedContainers(
     element: "containers",
     ...rest,
   });
+  const running = formation.filter(({ quantity }) => quantity > 0);
+  const processes = part("processes", {
+    label: `processes ${running.map(({ type }) => type).join(", ")}`,
+    // Stopped before what they use is taken away; the types themselves go with the app.
+    remove: (asked) => stopAll(own, asked, app),
+  });
   return [
-    part("processes", {
-      label: `processes ${formation.map(({ type }) => type).join(", ")}`,
-      // Stopped before what they use is taken away; the types themselves go with the app.
-      remove: (asked) => stopAll(own, asked, app),
-    }),
+    // Once stopped they are gone: what stays listed after its removal would be removed for ever.
+    ...(running.length === 0 ? [] : [processes]),
     part("release", {
       label: "releases",
       history: true,

@@ -1,4 +1,4 @@
-import type { Context, DeployError, Release, ReleaseOrigin, Scope, StoredRelease } from "@deploy/core";
+import type { Context, Release, ReleaseOrigin, Scope, StoredRelease } from "@deploy/core";
 import { path } from "../api.js";
 import type { HerokuBuild, HerokuRelease } from "../api-types.js";
 import { unlessMissing } from "../errors.js";
@@ -99,7 +99,7 @@ async function describeReleases(
     )
   ).flat();
   const current = currentRelease(releases);
-  const ends = versions.filter((version, index) => isEnd(version, versions[index - 1], builds));
+  const ends = versions.filter((version, index) => isEnd(version, versions[index - 1], versions[index + 1]));
   const digests = await imageDigests(own, context, app, ends, builds);
   return ends.map((version) => ({ version, release: describe(app, version, current, digests) }));
 }
@@ -124,27 +124,46 @@ async function configOf(
 }
 
 /**
- * Whether a version is the last of its change set. `next` is the newer one.
+ * Whether a version is the last of its change set. `next` is the newer one, `before` the older one.
  *
- * Config that was set for code which came right after it, and code after which config went, are not.
+ * Config that was set for code which came right after it, and code after which config went, are not. A secret that was
+ * stored is a version of its own as long as nothing newer is there; then it counts as the beginning of what is newer,
+ * and what was before it keeps its own secret.
  */
-function isEnd(version: Version, next: Version | undefined, _builds: readonly HerokuBuild[]): boolean {
+function isEnd(version: Version, next: Version | undefined, before: Version | undefined): boolean {
   if (version.record === undefined) return false;
+  const origin = codeOrigin(version.release);
   const failed = version.release.status === "failed" || version.release.status === "expired";
   // Config in front of the very first code, or code that failed without any before it.
   if (version.code === undefined) return failed;
   if (next === undefined) return true;
-  if (failed) return codeOrigin(version.release) !== undefined || codeOrigin(next.release) === undefined;
-  const nextCode = codeOrigin(next.release);
-  const sameRecord = JSON.stringify(version.record) === JSON.stringify(next.record);
-  if (nextCode === undefined) {
-    // Config after code: part of it when it says the same and only takes away, or was changed by hand.
-    return !sameRecord;
-  }
-  if (nextCode === "rollback") return true;
-  // Code after config: the config was set for it when the record is the same and the code is new to it.
-  const wasSetForIt = codeOrigin(version.release) === undefined && sameRecord;
-  return !wasSetForIt || version.record.origin === undefined;
+  const nextOrigin = codeOrigin(next.release);
+  if (failed) return origin !== undefined || nextOrigin === undefined;
+  const storedSecret =
+    before !== undefined &&
+    origin === undefined &&
+    isSameRecord(version, before) &&
+    !isSameSecrets(version, before);
+  if (storedSecret) return false;
+  if (nextOrigin === "rollback" || !isSameSecrets(version, next)) return true;
+  // Config after code is part of it when it says the same: it only takes away, or was changed by hand.
+  if (nextOrigin === undefined) return !isSameRecord(version, next);
+  // Code after config: the config was set for it when it says so, and no code was released with it before.
+  const wasSetForIt =
+    origin === undefined &&
+    isSameRecord(version, next) &&
+    !(before !== undefined && isSameRecord(version, before));
+  return !wasSetForIt;
+}
+
+function isSameRecord(one: Version, other: Version): boolean {
+  return JSON.stringify(one.record) === JSON.stringify(other.record);
+}
+
+function isSameSecrets(one: Version, other: Version): boolean {
+  const versions = ({ marker }: Version): string =>
+    JSON.stringify(Object.entries(marker.secrets).map(([name, { version }]) => [name, version]));
+  return versions(one) === versions(other);
 }
 
 type Digests = ReadonlyMap<string, { readonly digest: string; readonly origin?: ReleaseOrigin }>;
@@ -237,9 +256,4 @@ function failureOf(release: HerokuRelease): string {
   return release.status === "expired"
     ? "It has expired: Heroku gave it up, or has deleted what it ran."
     : `${release.description}: its release command failed.`;
-}
-
-/** The release that an error is about when Heroku holds none: for callers who look for one by number. */
-export function missingRelease(app: string, number: number): DeployError {
-  return unknownRelease(app, number);
 }

@@ -4,7 +4,7 @@ import type { HerokuRelease } from "../api-types.js";
 import { unlessMissing } from "../errors.js";
 import { readAddons, readConfigVars } from "../reads.js";
 import { appOf, type Surroundings } from "../surroundings.js";
-import { currentRelease, rolledBackTo } from "./release-history.js";
+import { rolledBackTo } from "./release-history.js";
 import { listReleases, settleRelease } from "./settle-release.js";
 
 /**
@@ -86,9 +86,4 @@ function notEligible(app: string, release: HerokuRelease): DeployError {
     hint: "Name another one, or deploy its commit again.",
     docs: "https://devcenter.heroku.com/articles/releases",
   });
-}
-
-/** Whether `release` serves: what a rollback must not go back to. */
-export function serves(releases: readonly HerokuRelease[], release: HerokuRelease): boolean {
-  return currentRelease(releases)?.id === release.id;
 }

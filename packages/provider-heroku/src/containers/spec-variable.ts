@@ -21,6 +21,10 @@ export interface ReleaseRecord {
   readonly origin: ReleaseOrigin;
   /** Names of config whose values came as secrets. */
   readonly sensitive: readonly string[];
+  /** Newest version when it was written: two change sets that differ in config alone are told apart by it. */
+  readonly since: number;
+  /** It was written for code that comes right after it: a config change alone is a release by itself. */
+  readonly ahead?: boolean;
   /** Counts the times that the release command was asked for again. */
   readonly again?: number;
 }
@@ -43,7 +47,9 @@ export function readRecord(vars: ConfigVars | undefined): ReleaseRecord | undefi
       jobs: data.jobs ?? [],
       origin: data.origin ?? { author: "" },
       sensitive: data.sensitive ?? [],
+      since: data.since ?? 0,
       ...(data.release === undefined ? {} : { release: data.release }),
+      ...(data.ahead === undefined ? {} : { ahead: data.ahead }),
       ...(data.again === undefined ? {} : { again: data.again }),
     };
   } catch {

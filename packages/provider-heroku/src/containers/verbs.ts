@@ -30,6 +30,14 @@ export async function scale(
       hint: `It runs: ${formation.map((one) => one.type).join(", ") || "nothing"}. Deploy it first.`,
     });
   }
+  for (const { type, size } of formation) {
+    if ((instances[type] ?? 0) <= 1 || !/^(basic|eco)$/i.test(size)) continue;
+    throw new DeployError({
+      code: "containers.size-does-not-scale",
+      message: `${type} runs on ${size}, of which Heroku runs one dyno per process.`,
+      hint: `Take a larger size, which costs more: heroku({ sizes: { ${type}: "standard-1x" } }), deploy, and scale then.`,
+    });
+  }
   for (const type of Object.keys(instances)) {
     if (own.options.autoscaling?.[type] !== undefined) {
       throw new DeployError({

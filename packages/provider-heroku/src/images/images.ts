@@ -72,7 +72,7 @@ export function createImages(own: Surroundings, sources: Sources): Images {
           : true,
     },
     async image(context, scope, wanted) {
-      if (wanted.kind === "existing") return existing(own, context, wanted.image);
+      if (wanted.kind === "existing") return existing(own, context, wanted.image, sources);
       const salt = there ? "heroku" : "docker";
       const source = await readSource(context, wanted.build, { atHeroku: there, salt });
       const { digest } = source;
@@ -128,7 +128,12 @@ function reference(own: Surroundings, context: Context, app: string, digest: str
 }
 
 /** An image that was released, or pushed, before: looked up at once, since a plan without it is none. */
-async function existing(own: Surroundings, context: Context, image: ImageReference): Promise<ImagePlan> {
+async function existing(
+  own: Surroundings,
+  context: Context,
+  image: ImageReference,
+  sources: Sources,
+): Promise<ImagePlan> {
   const plan: ImagePlan = { resources: [], image: mapOut(image, (one) => one) };
   const location = parseLocation(image.location);
   if (location?.kind === "release") {
@@ -142,7 +147,7 @@ async function existing(own: Surroundings, context: Context, image: ImageReferen
     const found = await readLatest(own, context, location.repository);
     if (found !== undefined && labelsOf(found).content === image.digest) return plan;
   }
-  if (location?.kind === "source") return plan;
+  if (location?.kind === "source" && sources.has(image.digest)) return plan;
   throw new DeployError({
     code: "images.unknown",
     message: `Heroku does not hold the image ${image.digest.slice(0, 19)} any more.`,
