@@ -168,6 +168,23 @@ describe("the clients", () => {
     expect(calls).toBe(0);
   });
 
+  it("changes nothing in another account than the one that is named", async () => {
+    const seen: string[] = [];
+    const answer: typeof fetch = async (_url, init) => {
+      const body = String(init?.body);
+      seen.push(/Action=(\w+)/.exec(body)?.[1] ?? new Headers(init?.headers).get("x-amz-target") ?? "?");
+      return new Response(
+        "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::210987654321:user/maria</Arn><Account>210987654321</Account></GetCallerIdentityResult></GetCallerIdentityResponse>",
+        { headers: { "content-type": "text/xml" } },
+      );
+    };
+    const guarded = createClients(settingsOf({ region: "us-east-1", account: "123456789012" }));
+    await expect(guarded.send(context(answer), "ecs", "CreateCluster", {})).rejects.toMatchObject({
+      code: "account.mismatch",
+    });
+    expect(seen).toEqual(["GetCallerIdentity"]);
+  });
+
   it("keeps to AWS's rates: task definitions in bursts of 20, then one a second", async () => {
     let now = 0;
     const at: number[] = [];

@@ -11,7 +11,7 @@ import {
   type Output,
   type ServiceName,
 } from "./clients/modules.js";
-import { awsError, type CallSubject } from "./errors.js";
+import { accountMismatch, awsError, type CallSubject } from "./errors.js";
 import type { Settings } from "./options.js";
 
 /** How one call is made. */
@@ -115,11 +115,29 @@ export function createClients(settings: Settings): Clients {
     return turns;
   };
 
+  const accounts = new Map<string, Promise<void>>();
+  /** Nothing is changed in another account than the one that the options name; asked once for each set of credentials. */
+  const guardAccount = (context: CallContext): Promise<void> => {
+    const { account } = settings;
+    if (account === undefined) return Promise.resolve();
+    const key = JSON.stringify(relevant(context.env, "sts"));
+    const known = accounts.get(key);
+    if (known !== undefined) return known;
+    const asked = clients.send(context, "sts", "GetCallerIdentity", {}).then((caller) => {
+      if (caller.Account === account) return;
+      throw accountMismatch(account, caller.Account ?? "unknown", caller.Arn?.split(":").at(-1) ?? "unknown");
+    });
+    accounts.set(key, asked);
+    asked.catch(() => accounts.delete(key));
+    return asked;
+  };
+
   const clients: Clients = {
     region: settings.region,
     send: async (context, service, action, input, options = {}) => {
       const subject = subjectOf(settings.region, service, action, options);
       const turns = turnsOf(context.clock);
+      if (!isRead(action)) await guardAccount(context);
       for (let attempt = 1; ; attempt += 1) {
         throwIfAborted(context.signal);
         await turns.take(service, action, context.signal);

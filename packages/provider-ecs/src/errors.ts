@@ -234,3 +234,13 @@ function networkReason(error: Error, depth = 0): string | undefined {
   if (error.cause instanceof Error && depth < 5) return networkReason(error.cause, depth + 1);
   return error instanceof TypeError && error.message === "fetch failed" ? "fetch failed" : undefined;
 }
+
+/** The error for credentials of another account than the options name. */
+export function accountMismatch(expected: string, actual: string, label: string): DeployError {
+  return new DeployError({
+    code: "account.mismatch",
+    message: `ecs() belongs to the account ${expected}, and these credentials are those of ${label} (${actual}).`,
+    hint: `Use credentials of ${expected} (AWS_PROFILE), or correct "account" of ecs(). Nothing was touched.`,
+    details: { expected, actual },
+  });
+}

@@ -1,4 +1,5 @@
-import { type Context, DeployError, type Identity, type Resource } from "@deploy/core";
+import type { Context, Identity, Resource } from "@deploy/core";
+import { accountMismatch } from "./errors.js";
 import { providerName } from "./names.js";
 import type { Parts } from "./parts.js";
 import { ecsResource, readOnce } from "./resources.js";
@@ -20,12 +21,7 @@ export async function identify(
   if (settings.account === undefined || settings.account === account) {
     return { account, label: `${label} in ${settings.region}` };
   }
-  throw new DeployError({
-    code: "account.mismatch",
-    message: `ecs() belongs to the account ${settings.account}, and these credentials are those of ${label} (${account}).`,
-    hint: `Use credentials of ${settings.account} (AWS_PROFILE), or correct "account" of ecs(). Nothing was touched.`,
-    details: { expected: settings.account, actual: account },
-  });
+  throw accountMismatch(settings.account, account, label);
 }
 
 /** The account guard as a gate: a plan in the wrong account fails while it is made. */
