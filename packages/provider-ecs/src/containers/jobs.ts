@@ -19,7 +19,7 @@ import { eventually } from "../servers/eventually.js";
 import type { Foundation, RoleObserved } from "../servers/foundation.js";
 import { partitionOf } from "../servers/role-policies.js";
 import { role } from "../servers/roles.js";
-import { appTags, ifOurs, readTags, upperTags } from "../tags.js";
+import { appTags, ifOurs, readTags, type Tags, upperTags } from "../tags.js";
 import { familyOf, readTaskDefinitionArn, stableText } from "./families.js";
 import { awsvpcOf, type TaskNetwork } from "./run-task.js";
 import { scheduleExpression } from "./schedule-expression.js";
@@ -76,19 +76,38 @@ export function jobNodes(parts: Parts, options: JobsOptions): readonly AnyResour
   return [group, starter, ...schedules] as readonly AnyResource[];
 }
 
-function groupNode(parts: Parts, scope: Scope): Resource<Record<string, never>, { readonly arn: string }> {
+/** The group of a scope's schedules. */
+export interface ScheduleGroupObserved {
+  readonly arn: string;
+}
+
+/** The schedule group of a scope, whoever made it; asked once per plan. */
+export function findScheduleGroup(
+  parts: Parts,
+  context: Context,
+  scope: Scope,
+): Promise<(ScheduleGroupObserved & { readonly tags: Tags }) | undefined> {
   const Name = scheduleGroupName(scope);
-  const read = async (context: Context): Promise<{ arn: string } | Foreign<{ arn: string }> | undefined> => {
+  return readOnce(parts.settings, context, `schedule group ${Name}`, async () => {
     const found = await unlessGone(parts.clients.send(context, "scheduler", "GetScheduleGroup", { Name }));
     if (found?.Arn === undefined || found.State === "DELETING") return undefined;
-    const { Tags } = await parts.clients.send(context, "scheduler", "ListTagsForResource", {
+    const { Tags: tags } = await parts.clients.send(context, "scheduler", "ListTagsForResource", {
       ResourceArn: found.Arn,
     });
-    return ifOurs("app", parts.settings, scope, readTags(Tags), `the schedule group ${Name}`, {
-      arn: found.Arn,
-    });
+    return { arn: found.Arn, tags: readTags(tags) };
+  });
+}
+
+function groupNode(parts: Parts, scope: Scope): Resource<Record<string, never>, ScheduleGroupObserved> {
+  const Name = scheduleGroupName(scope);
+  const read = async (
+    context: Context,
+  ): Promise<ScheduleGroupObserved | Foreign<ScheduleGroupObserved> | undefined> => {
+    const found = await findScheduleGroup(parts, context, scope);
+    if (found === undefined) return undefined;
+    return ifOurs("app", parts.settings, scope, found.tags, `the schedule group ${Name}`, { arn: found.arn });
   };
-  return ecsResource<Record<string, never>, { readonly arn: string }>("containers", {
+  return ecsResource<Record<string, never>, ScheduleGroupObserved>("containers", {
     id: idOf(parts.settings, "containers", scope, "schedules"),
     label: "schedule group",
     desired: {},

@@ -12,7 +12,7 @@ import { listTargets, resourceId } from "./autoscaling.js";
 import { type DescribedService, describeServices, describeTaskDefinition } from "./describe.js";
 import { findNamespace, listRegistries } from "./discovery.js";
 import { familyPrefix, isFamilyOf } from "./families.js";
-import { scheduleGroupName } from "./jobs.js";
+import { findScheduleGroup, scheduleGroupName } from "./jobs.js";
 
 const again = { repeatable: true };
 /** DeleteTaskDefinitions takes so many. */
@@ -102,13 +102,15 @@ async function findSchedules(parts: Parts, context: Context, scope: Scope): Prom
   const GroupName = scheduleGroupName(scope);
   const owned = ownedOf(parts, scope);
   const roleName = appName(scope, 64, parts.settings.region, "scheduler");
-  const [schedules, role] = await Promise.all([
+  const [schedules, found, role] = await Promise.all([
     unlessGone(
       parts.clients.all(context, "scheduler", "ListSchedules", { GroupName }, (page) => page.Schedules),
     ),
+    findScheduleGroup(parts, context, scope),
     getRole(parts.clients, parts.settings, context, roleName),
   ]);
-  const jobs = (schedules ?? []).flatMap(({ Name }) => {
+  const hasGroup = found !== undefined && isOfApp(found.tags, scope);
+  const jobs = (hasGroup ? (schedules ?? []) : []).flatMap(({ Name }) => {
     if (Name === undefined) return [];
     return [
       {
@@ -140,7 +142,7 @@ async function findSchedules(parts: Parts, context: Context, scope: Scope): Prom
     remove: (own) => removeRole(parts.clients, own, roleName),
   };
   const isOurs = role !== undefined && isOfApp(readTags(role.Tags), scope);
-  return [...jobs, ...(schedules === undefined ? [] : [group]), ...(isOurs ? [starter] : [])];
+  return [...jobs, ...(hasGroup ? [group] : []), ...(isOurs ? [starter] : [])];
 }
 
 async function findScaling(parts: Parts, context: Context, scope: Scope): Promise<readonly Owned[]> {
