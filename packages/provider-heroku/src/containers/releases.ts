@@ -150,6 +150,7 @@ function isEnd(version: Version, next: Version | undefined, before: Version | un
   if (nextOrigin === undefined) return !isSameRecord(version, next);
   // Code after config: the config was set for it when it says so, and no code was released with it before.
   const wasSetForIt =
+    version.record.ahead === true &&
     origin === undefined &&
     isSameRecord(version, next) &&
     !(before !== undefined && isSameRecord(version, before));
