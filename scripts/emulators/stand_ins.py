@@ -1,4 +1,5 @@
-"""What ministack 1.5.33 leaves out and a test of deployments needs, done from its real containers; and one error of moto's.
+"""What ministack 1.5.33 leaves out and a test of deployments needs, done from its real containers; and what
+moto answers about groups of schedules that are not there.
 
 Each has its line in docs/testing-ecs.md. All of them make the emulator do what AWS documents, none what our provider would
 like; what a test must see that no container can show is scripted in the proxy instead.
@@ -21,7 +22,17 @@ def install_moto() -> None:
             raise exceptions.ScheduleGroupNotFound(name)
         return delete(self, name)
 
+    schedules = models.EventBridgeSchedulerBackend.list_schedules
+
+    def list_schedules(self, *args, **kwargs):
+        names = kwargs.get("group_names") or (args[0] if args else None)
+        for name in [names] if isinstance(names, str) else (names or []):
+            if name not in self.schedule_groups:
+                raise exceptions.ScheduleGroupNotFound(name)
+        return schedules(self, *args, **kwargs)
+
     models.EventBridgeSchedulerBackend.delete_schedule_group = delete_schedule_group
+    models.EventBridgeSchedulerBackend.list_schedules = list_schedules
 
 
 def install() -> None:
