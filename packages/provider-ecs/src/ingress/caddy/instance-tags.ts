@@ -15,7 +15,6 @@ export interface PlacedSite {
 /** The group's instance. */
 export interface SiteInstance {
   readonly instanceId: string;
-  readonly ipv4: string | undefined;
   readonly tags: Tags;
 }
 
@@ -49,12 +48,14 @@ export function portsOfOthers(tags: Tags, own: string): ReadonlySet<number> {
   return new Set(others.flatMap((key) => placedSite(tags, key)?.ports ?? []));
 }
 
-/** The instance that runs, or is about to. Asked once per plan. */
-export function siteInstance(
+/**
+ * The instances that run, or are about to, the newest first: two, while one takes the other's place. Asked once per plan.
+ */
+export function siteInstances(
   parts: Parts,
   context: Context,
   scope: Scope,
-): Promise<SiteInstance | undefined> {
+): Promise<readonly SiteInstance[]> {
   const { settings, clients } = parts;
   const group = groupOf(settings, scope);
   return readOnce(settings, context, `proxy instance ${group}`, async () => {
@@ -70,8 +71,11 @@ export function siteInstance(
       },
       (page) => page.Reservations,
     );
-    const found = reservations.flatMap(({ Instances }) => Instances ?? [])[0];
-    if (found?.InstanceId === undefined) return undefined;
-    return { instanceId: found.InstanceId, ipv4: found.PublicIpAddress, tags: readTags(found.Tags) };
+    return reservations
+      .flatMap(({ Instances }) => Instances ?? [])
+      .sort((one, other) => (other.LaunchTime?.getTime() ?? 0) - (one.LaunchTime?.getTime() ?? 0))
+      .flatMap(({ InstanceId: instanceId, Tags }) =>
+        instanceId === undefined ? [] : [{ instanceId, tags: readTags(Tags) }],
+      );
   });
 }

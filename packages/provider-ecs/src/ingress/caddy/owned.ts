@@ -7,7 +7,7 @@ import type { Parts } from "../../parts.js";
 import { alone } from "../../resources.js";
 import { assertAlone, otherMembers } from "../../servers/members.js";
 import { isOfGroup, readTags } from "../../tags.js";
-import { placedSite, siteInstance, siteKey } from "./instance-tags.js";
+import { placedSite, siteInstances, siteKey } from "./instance-tags.js";
 import { runApply } from "./run-apply.js";
 import { exitCodes } from "./scripts.js";
 import { siteId } from "./site-resource.js";
@@ -16,13 +16,13 @@ import { caddyNames } from "./tasks.js";
 /** An app's site on the group's instance, and Caddy itself once nobody else uses it. */
 export function siteFinder(parts: Parts): Finder {
   return async (context, scope) => {
-    const [found, others, service, definitions] = await Promise.all([
-      siteInstance(parts, context, scope),
+    const [instances, others, service, definitions] = await Promise.all([
+      siteInstances(parts, context, scope),
       otherMembers(parts.clients, parts.settings, context, scope),
       proxyOf(parts, context, scope),
       taskDefinitions(parts, context, scope),
     ]);
-    const isPlaced = found !== undefined && placedSite(found.tags, siteKey(scope)) !== undefined;
+    const isPlaced = instances.some(({ tags }) => placedSite(tags, siteKey(scope)) !== undefined);
     const shared = others.length > 0;
     return [
       ...(isPlaced ? [ownedSite(parts, scope)] : []),
@@ -41,8 +41,9 @@ function ownedSite(parts: Parts, scope: Scope): Owned {
     provider: providerName,
     element: "ingress",
     async remove(context) {
-      const found = await siteInstance(parts, alone(context), scope);
-      if (found === undefined || placedSite(found.tags, key) === undefined) return;
+      const instances = await siteInstances(parts, alone(context), scope);
+      const found = instances.find(({ tags }) => placedSite(tags, key) !== undefined);
+      if (found === undefined) return;
       const code = await runApply(parts, context, scope, { text: "", ports: [] }).catch((error: unknown) => {
         // Without Caddy there is nothing that serves it.
         if (isGone(error)) return exitCodes.done;

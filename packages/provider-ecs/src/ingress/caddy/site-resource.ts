@@ -19,7 +19,7 @@ import {
   type PlacedSite,
   placedSite,
   portsOfOthers,
-  siteInstance,
+  siteInstances,
   siteKey,
   siteValue,
 } from "./instance-tags.js";
@@ -60,8 +60,9 @@ export function siteResource(
   const hash = shortHash(siteFile(siteWith(content.processes.map((_, index) => index + 1))), 16);
 
   const place = async (context: Context, desired: SiteDesired): Promise<SiteObserved> => {
-    const found = await siteInstance(parts, alone(context), scope);
-    if (found === undefined || found.instanceId !== desired.instance) throw goneInstance();
+    const all = await siteInstances(parts, alone(context), scope);
+    const found = all.find(({ instanceId }) => instanceId === desired.instance);
+    if (found === undefined) throw goneInstance();
     const taken = new Set(portsOfOthers(found.tags, key));
     for (let attempt = 1; ; attempt += 1) {
       const ports = choosePorts(scope, content.processes, taken, placedSite(found.tags, key));
@@ -83,7 +84,7 @@ export function siteResource(
     desired: { instance: output(instance, ({ instanceId }) => instanceId), hash },
     after: [proxyService(parts, scope), caddyTask(parts, scope, "apply"), ...after] as readonly AnyResource[],
     async read(context) {
-      const found = await siteInstance(parts, context, scope);
+      const [found] = await siteInstances(parts, context, scope);
       const placed = found && placedSite(found.tags, key);
       if (found === undefined || placed === undefined) return undefined;
       return { instance: found.instanceId, hash: placed.hash, ports: placed.ports };
