@@ -24,6 +24,7 @@
  */
 import type {
   Access,
+  Addons,
   Certificates,
   Containers,
   Costs,
@@ -37,6 +38,7 @@ import type {
   Servers,
 } from "@deploy/core";
 import { accessFinder, createAccess } from "./access/access.js";
+import { createAddons, findAddons } from "./addons/index.js";
 import { createCertificates } from "./certificates/certificates.js";
 import { certificateFinder } from "./certificates/owned.js";
 import { createClients } from "./clients.js";
@@ -61,6 +63,9 @@ import { createFoundations } from "./servers/create-foundation.js";
 import { foundationFinder } from "./servers/owned.js";
 import { createServers } from "./servers/servers.js";
 
+export type { AddonOptions } from "./addons/options.js";
+export type { BuildOptions, BuildSecret } from "./images/build.js";
+export { type RegistryOptions, registry } from "./images/registry.js";
 export {
   type Architecture,
   type Capacity,
@@ -106,6 +111,7 @@ export type EcsProvider = Provider & {
   readonly secrets: Secrets;
   readonly ingress: Ingress;
   readonly certificates: Certificates;
+  readonly addons: Addons;
   readonly access: Access;
   readonly costs: Costs;
   readonly lease: Lease;
@@ -122,6 +128,7 @@ export function ecs(options: EcsOptions): EcsProvider {
     findLogGroups(parts),
     findSecrets(parts),
     findPullSecrets(parts),
+    findAddons(parts),
     ingressFinder(parts),
     certificateFinder(parts),
     accessFinder(parts),
@@ -140,6 +147,7 @@ export function ecs(options: EcsOptions): EcsProvider {
     secrets: createSecrets(parts),
     ingress: createIngress(parts),
     certificates: createCertificates(parts),
+    addons: createAddons(parts),
     access: createAccess(parts),
     costs: createCosts(parts),
     lease: createLease(parts),

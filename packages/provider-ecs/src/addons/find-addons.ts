@@ -11,7 +11,7 @@ import { besideService } from "./beside.js";
 import { addonSecrets, passwordName, urlName } from "./credentials.js";
 import { addonNames, type KnownAddon, knownAddon } from "./known.js";
 import { removeMark, sharedMarks } from "./marks.js";
-import { addonId, addonImage, addonName } from "./names.js";
+import { addonFamilies, addonFamily, addonId, addonImage, addonName } from "./names.js";
 import { removeManaged } from "./remove-managed.js";
 import { finishOneOff, startOneOff } from "./run-task.js";
 
@@ -20,10 +20,11 @@ const again = { repeatable: true };
 /** Add-ons, with what belongs to them. All of one holds its data: it is kept whole, or named and removed whole. */
 export function findAddons(parts: Parts): Finder {
   return async (context, scope) => {
-    const [names, marks, role] = await Promise.all([
+    const [names, marks, role, tasks] = await Promise.all([
       addonNames(parts, context, scope),
       sharedMarks(parts, context, scope),
       findRole(parts, context, scope),
+      findTasks(parts, context, scope),
     ]);
     const found = await Promise.all(
       names.map(async (name) =>
@@ -41,12 +42,7 @@ export function findAddons(parts: Parts): Finder {
         remove: (own) => removeMark(parts, own, scope, mark),
       };
     });
-    return [
-      ...found.flat(),
-      ...ofMarks.filter((one) => !one.id.endsWith("/url")),
-      ...ofMarks.filter((one) => one.id.endsWith("/url")),
-      ...role,
-    ];
+    return [...found.flat(), ...ofMarks, ...role, ...tasks];
   };
 }
 
@@ -226,4 +222,56 @@ async function removeBeside(
     token: shortHash(`${service} ${context.clock.now()}`, 32),
   });
   await finishOneOff(parts, context, scope, task, `removing ${addon.name}`);
+  await removeFamily(parts, context, addonFamily(scope, addon.name));
+}
+
+/** Task definitions of tasks that have ended: of dumps, extensions, restores. A service's own stay as long as the service. */
+async function findTasks(parts: Parts, context: Context, scope: Scope): Promise<readonly Found[]> {
+  const prefix = addonFamilies(scope);
+  const families = await parts.clients.all(
+    context,
+    "ecs",
+    "ListTaskDefinitionFamilies",
+    { familyPrefix: prefix, status: "ACTIVE" },
+    // `review` is not `review/12`, whose slash became two underscores.
+    (page) => page.families?.filter((family) => family[prefix.length] !== "_"),
+  );
+  const ended = families.filter((family) => !family.startsWith(`${prefix}service_`));
+  if (ended.length === 0) return [];
+  return [
+    {
+      id: idOf(parts.settings, "addons", scope, "tasks"),
+      label: "task definitions of add-ons",
+      provider: providerName,
+      element: "addons",
+      history: true,
+      standsAlone: true,
+      remove: async (own) => {
+        for (const family of ended) await removeFamily(parts, own, family);
+      },
+    },
+  ];
+}
+
+async function removeFamily({ clients }: Parts, context: Context, family: string): Promise<void> {
+  const input = { familyPrefix: family, status: "ACTIVE" } as const;
+  const arns = await clients.all(
+    context,
+    "ecs",
+    "ListTaskDefinitions",
+    input,
+    (page) => page.taskDefinitionArns,
+  );
+  for (const taskDefinition of arns) {
+    await clients.send(context, "ecs", "DeregisterTaskDefinition", { taskDefinition }, again);
+  }
+  for (let at = 0; at < arns.length; at += 10) {
+    await clients.send(
+      context,
+      "ecs",
+      "DeleteTaskDefinitions",
+      { taskDefinitions: arns.slice(at, at + 10) },
+      again,
+    );
+  }
 }

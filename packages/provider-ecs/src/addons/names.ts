@@ -1,5 +1,4 @@
 import type { ResolvedAddon, Scope } from "@deploy/core";
-import { familyPrefix } from "../containers/families.js";
 import { appName, appPath, idOf, shortHash } from "../names.js";
 import type { Settings } from "../options.js";
 
@@ -24,9 +23,17 @@ export function addonName(scope: Scope, addon: string, limit: number, ...parts: 
   return appName(scope, limit, "addon", addon, ...parts).toLowerCase();
 }
 
-/** Family of an add-on's task definitions; none that a release has. */
-export function addonFamily(scope: Scope, addon: string, purpose?: string): string {
-  return `${familyPrefix(scope)}addon_${addon}${purpose === undefined ? "" : `_${purpose}`}`;
+/**
+ * What families of an add-on's task definitions begin with: none of a release does, because those go with the releases.
+ * Underscores part it, which no name of an app or environment can hold.
+ */
+export function addonFamilies(scope: Scope): string {
+  return `deploy-addon_${scope.app}_${scope.environment.replaceAll("/", "__")}_`;
+}
+
+/** Family of an add-on's task definitions: of its service, or of a task for a purpose. */
+export function addonFamily(scope: Scope, addon: string, purpose = "service"): string {
+  return `${addonFamilies(scope)}${purpose}_${addon}`;
 }
 
 /** Where backups of an add-on lie in the bucket. */

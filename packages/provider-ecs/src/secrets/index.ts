@@ -7,7 +7,7 @@ import {
   type SecretReference,
   type Secrets,
 } from "@deploy/core";
-import { appPath, idOf, providerName } from "../names.js";
+import { idOf, providerName } from "../names.js";
 import type { Finder } from "../owned.js";
 import type { Parts } from "../parts.js";
 import { ecsResource } from "../resources.js";
@@ -72,49 +72,19 @@ export function referenceTo({ name, version, location }: StoredSecret): SecretRe
   return { name, version, location };
 }
 
-/** The user's secrets, each of which is data; and what came as `Redacted` with releases, which belongs to the past. */
+/** The user's secrets, each of which is data. */
 export function findSecrets(parts: Parts): Finder {
   const store = createSecretStore(parts, "secrets");
-  const { clients, settings } = parts;
-  return async (context, scope) => {
-    const input = { Path: appPath(scope, "config"), Recursive: true, WithDecryption: false, MaxResults: 10 };
-    const [secrets, values] = await Promise.all([
-      store.list(context, scope),
-      clients.all(context, "ssm", "GetParametersByPath", input, (page) => page.Parameters),
-    ]);
-    const after = [idOf(settings, "containers", scope)];
-    const common = { provider: providerName, element: "secrets", after } as const;
-    return [
-      ...secrets.map(({ name }) => ({
-        ...common,
-        id: idOf(settings, "secrets", scope, name),
-        label: `secret ${name}`,
-        holdsData: `secret ${name}`,
-        remove: (removing: Context) => store.remove(removing, scope, name),
-      })),
-      ...values.flatMap(({ Name }) =>
-        Name === undefined
-          ? []
-          : [
-              {
-                ...common,
-                id: idOf(settings, "secrets", scope, "config", ...Name.split("/").slice(-2)),
-                label: `stored ${Name.split("/").at(-2)}`,
-                history: true as const,
-                remove: async (removing: Context) => {
-                  await clients.send(
-                    removing,
-                    "ssm",
-                    "DeleteParameters",
-                    { Names: [Name] },
-                    { repeatable: true },
-                  );
-                },
-              },
-            ],
-      ),
-    ];
-  };
+  return async (context, scope) =>
+    (await store.list(context, scope)).map(({ name }) => ({
+      id: idOf(parts.settings, "secrets", scope, name),
+      label: `secret ${name}`,
+      provider: providerName,
+      element: "secrets",
+      holdsData: `secret ${name}`,
+      after: [idOf(parts.settings, "containers", scope)],
+      remove: (removing: Context) => store.remove(removing, scope, name),
+    }));
 }
 
 function missing(scope: Scope, name: string): DeployError {
