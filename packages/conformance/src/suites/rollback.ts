@@ -28,14 +28,16 @@ export const rollback: readonly Scenario[] = [
       await twoReleases(bench);
       const deployer = composed(bench);
       const { result } = await follow(bench, deployer.rollback());
-      assert.equal(result.release, 3, "a rollback is a release of its own, with the next number");
       const releases = await deployer.releases();
+      assert.equal(releases.length, 3, "a rollback is a release of its own");
+      assert.equal(result.release, releases[0]?.number);
+      assert.ok((releases[0]?.number ?? 0) > (releases[1]?.number ?? 0), "its number is not the highest");
       const [third, second, first] = releases;
       assert.deepEqual(
         releases.map(({ state }) => state),
         ["active", "superseded", "superseded"],
       );
-      assert.equal(third?.origin.repeats, 1);
+      assert.equal(third?.origin.repeats, first?.number);
       assert.equal(third?.image.digest, first?.image.digest, "the image is not the one of release 1");
       assert.notEqual(third?.image.digest, second?.image.digest);
       assert.deepEqual(third?.config, first?.config, "the config is not the one of release 1");
@@ -72,13 +74,15 @@ export const rollback: readonly Scenario[] = [
       await twoReleases(bench);
       await up(bench, composed(bench, { config: { GREETING: "third" } }));
       const deployer = composed(bench);
-      await follow(bench, deployer.rollback({ to: 2 }));
+      const [, second] = await deployer.releases();
+      await follow(bench, deployer.rollback({ to: second?.number ?? 0 }));
       const [fourth] = await deployer.releases();
-      assert.deepEqual([fourth?.number, fourth?.origin.repeats, fourth?.config.GREETING], [4, 2, "second"]);
+      assert.deepEqual([fourth?.origin.repeats, fourth?.config.GREETING], [second?.number, "second"]);
       const wanted = { config: { GREETING: "third" } };
       await up(bench, composed(bench, wanted));
       const [fifth] = await deployer.releases();
-      assert.deepEqual([fifth?.number, fifth?.config.GREETING], [5, "third"]);
+      assert.equal(fifth?.config.GREETING, "third");
+      assert.ok((fifth?.number ?? 0) > (fourth?.number ?? 0), "the numbers do not rise");
       await assertSettledApp(bench, wanted);
     },
   }),
