@@ -45,6 +45,7 @@ import { createClients } from "./clients.js";
 import { createContainers } from "./containers/containers.js";
 import { findContainers } from "./containers/owned.js";
 import { createCosts } from "./costs/costs.js";
+import { examine } from "./doctor.js";
 import { identify } from "./identity.js";
 import { findRepository } from "./images/find-repository.js";
 import { createImages } from "./images/index.js";
@@ -139,6 +140,7 @@ export function ecs(options: EcsOptions): EcsProvider {
     credentials,
     limits: { concurrency },
     identity: (context) => identify(parts, context),
+    doctor: (context, scope) => examine(parts, context, scope),
     owned: createOwned(finders, foundationFinder(parts)),
     servers: createServers(parts),
     images: createImages(parts),
