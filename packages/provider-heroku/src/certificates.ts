@@ -10,7 +10,7 @@ import {
 } from "@deploy/core";
 import { path } from "./api.js";
 import type { HerokuApp, HerokuDomain } from "./api-types.js";
-import { domainsResource } from "./domains.js";
+import { domainResource } from "./domains.js";
 import { hasCode, unlessMissing } from "./errors.js";
 import { idOf, providerName } from "./names.js";
 import { isOurs, readMarker } from "./ownership.js";
@@ -39,10 +39,13 @@ export function createCertificates(own: Surroundings): Certificates {
       capabilities: { kind: "heroku-sni", wildcards: true, proof: "none" },
       certificate(scope, hosts) {
         const uploaded = sniResource(own, scope, options);
-        const domains = domainsResource(own, scope, hosts, ownCertificate, [uploaded as AnyResource]);
+        own.certified.set(appOf(own, scope), hosts);
+        const domains = hosts.map((host) =>
+          domainResource(own, scope, host, ownCertificate, [uploaded as AnyResource]),
+        ) as readonly AnyResource[];
         return {
           kind: "heroku-sni",
-          resources: [uploaded as AnyResource, domains as AnyResource],
+          resources: [uploaded as AnyResource, ...domains],
           reference: output(uploaded, (observed) => observed.id),
           issued: uploadedGate(own, scope, uploaded as AnyResource),
         };
@@ -64,12 +67,15 @@ function acmCertificate(own: Surroundings, scope: Scope, hosts: readonly string[
   const wildcard = hosts.find((host) => host.startsWith("*."));
   if (wildcard !== undefined) throw wildcardRefused(wildcard);
   const acm = acmResource(own, scope, []);
-  const domains = domainsResource(own, scope, hosts, null, [acm as AnyResource]) as AnyResource;
+  own.certified.set(appOf(own, scope), hosts);
+  const domains = hosts.map((host) =>
+    domainResource(own, scope, host, null, [acm as AnyResource]),
+  ) as readonly AnyResource[];
   return {
     kind: "heroku-acm",
-    resources: [acm as AnyResource, domains],
+    resources: [acm as AnyResource, ...domains],
     reference: output(acm, () => "heroku-acm"),
-    issued: issuedGate(own, scope, hosts, [domains]) as AnyResource,
+    issued: issuedGate(own, scope, hosts, domains) as AnyResource,
   };
 }
 

@@ -25,68 +25,109 @@ export interface DomainState {
   readonly certificate: string | null;
 }
 
-/** All domains of an app by host. */
-export interface DomainsState {
-  readonly hosts: Readonly<Record<string, DomainState>>;
-}
-
-/** What the domains should be: the host, and the name of its own certificate, or null. */
-export interface DomainsDesired {
-  readonly hosts: Readonly<Record<string, string | null>>;
+/** What a domain should be. */
+export interface DomainDesired {
+  readonly host: string;
+  readonly certificate: string | null;
 }
 
 /**
- * All domains of the app as one node: compared exactly, so that a host which is no longer wanted is seen in any plan.
- *
- * An app that is ours owns its domains; those that it had when it was adopted stay.
+ * The domain of a host as a node of the plan: wanted by its route, by its certificate, or by both, and then it is one
+ * node. An app that is ours owns its domains; those that it had when it was adopted stay.
  */
-export function domainsResource(
+export function domainResource(
   own: Surroundings,
   scope: Scope,
-  hosts: readonly string[],
+  host: string,
   certificate: string | null,
   after: readonly AnyResource[],
-): Resource<DomainsDesired, DomainsState> {
-  const read = (context: Context): Promise<DomainsState | undefined> => readState(own, context, scope, hosts);
+): Resource<DomainDesired, DomainState> {
+  const app = appOf(own, scope);
+  const endpointFor = (context: Context, name: string | null): Promise<string | null> =>
+    name === null ? Promise.resolve(null) : uploadedEndpoint(own, context, scope);
   return {
-    id: domainsId(own, scope),
-    label: hosts.length === 0 ? "domains" : `domains ${hosts.join(", ")}`,
+    id: domainId(own, scope, host),
+    label: `domain ${host}`,
     provider: providerName,
     element: "ingress",
-    desired: { hosts: Object.fromEntries(hosts.map((host) => [host, certificate])) },
+    desired: { host, certificate },
     after: [appResource(own, scope) as AnyResource, ...after],
-    // A host that is added has a target which nobody knows before.
-    renews: true,
-    read,
-    diff: (desired, observed) => differences(desired as DomainsDesired, observed),
-    pending({ hosts: present }) {
-      for (const [host, { target, status }] of Object.entries(present)) {
-        if (status === "failed") throw domainFailed(host);
-        if (target === null) return `Heroku has not made the DNS target of ${host} yet`;
-        if (status === "pending") return `Heroku is still setting up ${host}`;
-      }
-      return undefined;
+    read: (context) => readDomain(own, context, scope, host),
+    diff: (desired, observed): readonly FieldChange[] => {
+      const { certificate: wanted } = desired as DomainDesired;
+      const is = observed.certificate;
+      return is === wanted ? [] : [{ path: "certificate", from: is, to: wanted }];
     },
-    create: (context, desired) => change(own, context, scope, desired, { hosts: {} }),
-    update: (context, desired, observed) => change(own, context, scope, desired, observed),
+    pending({ target, status }) {
+      if (status === "failed") throw domainFailed(host);
+      if (target === null) return `Heroku has not made the DNS target of ${host} yet`;
+      return status === "pending" ? `Heroku is still setting up ${host}` : undefined;
+    },
+    async create(context, desired) {
+      const endpoint = await endpointFor(context, desired.certificate);
+      const made = await addHost(own, context, app, host, endpoint);
+      return { target: made.cname, status: made.status, certificate: desired.certificate };
+    },
+    async update(context, desired) {
+      const endpoint = await endpointFor(context, desired.certificate);
+      const changed = await attach(own, context, app, host, endpoint);
+      return { target: changed.cname, status: changed.status, certificate: desired.certificate };
+    },
   };
 }
 
-/** Id of the resource of an app's domains. */
-export function domainsId(own: Pick<Surroundings, "options">, scope: Scope): string {
-  return idOf("ingress", appOf(own, scope), "domains");
+/** Id of the resource of a domain. */
+export function domainId(own: Pick<Surroundings, "options">, scope: Scope, host: string): string {
+  return idOf("ingress", appOf(own, scope), "domain", host);
+}
+
+/**
+ * All hosts of the app compared exactly, so that a host which is no longer wanted is seen in any plan, and not by a prune
+ * alone. It makes nothing: each host has a node of its own.
+ */
+export function routesResource(
+  own: Surroundings,
+  scope: Scope,
+  hosts: readonly string[],
+  after: readonly AnyResource[],
+): Resource<{ readonly hosts: readonly string[] }, { readonly hosts: readonly string[] }> {
+  const unwanted = (present: readonly string[]): readonly string[] => {
+    // Hosts of a certificate in the same plan are wanted as well.
+    const wanted = new Set([...hosts, ...(own.certified.get(appOf(own, scope)) ?? [])]);
+    return present.filter((host) => !wanted.has(host));
+  };
+  return {
+    id: idOf("ingress", appOf(own, scope), "routes"),
+    label: "routes",
+    provider: providerName,
+    element: "ingress",
+    desired: { hosts },
+    after,
+    async read(context) {
+      const [domains = [], vars] = await Promise.all([
+        readDomains(own, context, scope),
+        readConfigVars(own, context, scope),
+      ]);
+      const marker = readMarker(vars);
+      const ours = isOurs(marker, scope) ? ownHosts(domains, marker) : [];
+      return { hosts: ours.map(({ hostname }) => hostname) };
+    },
+    diff: (_desired, { hosts: present }) =>
+      unwanted(present).map((host) => ({ path: host, from: "present", to: "absent" })),
+    async update(context, _desired, { hosts: present }) {
+      for (const host of unwanted(present)) await removeHost(own, context, scope, host);
+      return { hosts };
+    },
+  };
 }
 
 /** The hosts of an app that are ours: neither Heroku's own nor those that an adopted app came with. */
 export function ownHosts(
   domains: readonly HerokuDomain[],
   marker: Marker | undefined,
-  wanted: readonly string[] = [],
 ): readonly HerokuDomain[] {
   const found = marker?.found ?? [];
-  return domains.filter(
-    ({ kind, hostname }) => kind === "custom" && (wanted.includes(hostname) || !found.includes(hostname)),
-  );
+  return domains.filter(({ kind, hostname }) => kind === "custom" && !found.includes(hostname));
 }
 
 /** Takes a host off the app; fine when it is off already. */
@@ -99,90 +140,38 @@ export async function removeHost(
   await unlessMissing(own.api.delete(context, path`/apps/${appOf(own, scope)}/domains/${host}`));
 }
 
-async function readState(
+async function readDomain(
   own: Surroundings,
   context: Context,
   scope: Scope,
-  wanted: readonly string[],
-): Promise<DomainsState | undefined> {
+  host: string,
+): Promise<DomainState | undefined> {
   const [domains = [], endpoints = [], vars] = await Promise.all([
     readDomains(own, context, scope),
     own.options.certificate === undefined ? [] : readSniEndpoints(own, context, scope),
     readConfigVars(own, context, scope),
   ]);
-  const marker = readMarker(vars);
-  const ours = isOurs(marker, scope) ? ownHosts(domains, marker, wanted) : [];
-  // Without any there is nothing to make, unless one is wanted.
-  if (ours.length === 0 && wanted.length > 0) return undefined;
-  const uploaded = new Set(
-    endpoints.filter((one) => certificateName(one) === ownCertificate).map(({ id }) => id),
+  const found = domains.find(({ hostname }) => hostname === host);
+  if (found === undefined || !isOurs(readMarker(vars), scope)) return undefined;
+  const uploaded = endpoints.some(
+    (one) => certificateName(one) === ownCertificate && one.id === found.sni_endpoint?.id,
   );
-  const hosts = ours.map((domain): [string, DomainState] => [
-    domain.hostname,
-    {
-      target: domain.cname,
-      status: domain.status,
-      certificate: uploaded.has(domain.sni_endpoint?.id ?? "") ? ownCertificate : null,
-    },
-  ]);
-  return { hosts: Object.fromEntries(hosts) };
+  return { target: found.cname, status: found.status, certificate: uploaded ? ownCertificate : null };
 }
 
-function differences(desired: DomainsDesired, observed: DomainsState): readonly FieldChange[] {
-  const changes: FieldChange[] = [];
-  for (const [host, certificate] of Object.entries(desired.hosts)) {
-    const present = observed.hosts[host];
-    if (present === undefined) changes.push({ path: host, to: "present" });
-    else if (present.certificate !== certificate) {
-      changes.push({ path: `${host}.certificate`, from: present.certificate, to: certificate });
-    }
-  }
-  for (const host of Object.keys(observed.hosts)) {
-    if (!Object.hasOwn(desired.hosts, host)) changes.push({ path: host, from: "present", to: "absent" });
-  }
-  return changes;
-}
-
-/** One host after the other: each call is safe to repeat, and what is left of a run that ended is seen by the next. */
-async function change(
+async function attach(
   own: Surroundings,
   context: Context,
-  scope: Scope,
-  desired: DomainsDesired,
-  observed: DomainsState,
-): Promise<DomainsState> {
-  const app = appOf(own, scope);
-  const hosts: Record<string, DomainState> = {};
-  let endpoint: string | undefined;
-  for (const [host, certificate] of Object.entries(desired.hosts)) {
-    const present = observed.hosts[host];
-    if (present !== undefined && present.certificate === certificate) {
-      hosts[host] = present;
-      continue;
-    }
-    if (certificate !== null) endpoint ??= await uploadedEndpoint(own, context, scope);
-    const id = certificate === null ? null : (endpoint ?? null);
-    const domain =
-      present === undefined
-        ? await addHost(own, context, app, host, id)
-        : await own.api.patch<HerokuDomain>(context, path`/apps/${app}/domains/${host}`, {
-            sni_endpoint: id,
-          });
-    hosts[host] = { target: domain.cname, status: domain.status, certificate };
-  }
-  for (const host of Object.keys(observed.hosts)) {
-    if (!Object.hasOwn(desired.hosts, host)) await removeHost(own, context, scope, host);
-  }
-  return { hosts };
+  app: string,
+  host: string,
+  endpoint: string | null,
+): Promise<HerokuDomain> {
+  return own.api.patch<HerokuDomain>(context, path`/apps/${app}/domains/${host}`, { sni_endpoint: endpoint });
 }
 
-async function uploadedEndpoint(
-  own: Surroundings,
-  context: Context,
-  scope: Scope,
-): Promise<string | undefined> {
+async function uploadedEndpoint(own: Surroundings, context: Context, scope: Scope): Promise<string | null> {
   const endpoints = (await readSniEndpoints(own, context, scope)) ?? [];
-  return endpoints.find((one) => certificateName(one) === ownCertificate)?.id;
+  return endpoints.find((one) => certificateName(one) === ownCertificate)?.id ?? null;
 }
 
 async function addHost(
@@ -201,7 +190,11 @@ async function addHost(
     if (!hasCode(error, "heroku.invalid", "heroku.name-taken", "heroku.conflict")) throw error;
     // Either a lost answer of our own, or somebody else's.
     const there = await unlessMissing(own.api.get<HerokuDomain>(context, path`/apps/${app}/domains/${host}`));
-    if (there !== undefined) return there;
+    if (there !== undefined) {
+      return (there.sni_endpoint?.id ?? null) === endpoint
+        ? there
+        : attach(own, context, app, host, endpoint);
+    }
     throw isClaimed(error) ? domainClaimed(host, error) : error;
   }
 }

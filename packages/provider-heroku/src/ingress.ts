@@ -1,6 +1,6 @@
 import { type AnyResource, DeployError, type Endpoint, type Ingress, output } from "@deploy/core";
 import { acmResource, certificateKinds } from "./certificates.js";
-import { domainsResource } from "./domains.js";
+import { domainResource, routesResource } from "./domains.js";
 import { appResource } from "./servers.js";
 import { ownCertificate } from "./sni-endpoints.js";
 import type { Surroundings } from "./surroundings.js";
@@ -26,13 +26,16 @@ export function createIngress(own: Surroundings): Ingress {
       const acm = certificate?.kind === "heroku-acm" ? [acmResource(own, scope, after) as AnyResource] : [];
       const uploaded = certificate?.kind === "heroku-sni" ? ownCertificate : null;
       const hosts = routes.map(({ host }) => host);
-      const domains = domainsResource(own, scope, hosts, uploaded, [...acm, ...after]);
-      const endpoints = hosts.map((host): [string, Endpoint] => [
-        host,
-        { kind: "hostname", host: output(domains, ({ hosts: present }) => present[host]?.target ?? "") },
+      const domains = hosts.map((host) => domainResource(own, scope, host, uploaded, [...acm, ...after]));
+      const nodes = domains as readonly AnyResource[];
+      const endpoints = domains.map((domain, index): [string, Endpoint] => [
+        hosts[index] ?? "",
+        // Known once Heroku has made it: until then the domain is pending.
+        { kind: "hostname", host: output(domain, ({ target }) => target ?? "") },
       ]);
+      const all = routesResource(own, scope, hosts, [app as AnyResource, ...nodes]);
       return {
-        resources: [app as AnyResource, ...acm, domains as AnyResource],
+        resources: [app as AnyResource, ...acm, ...nodes, all as AnyResource],
         endpoints: Object.fromEntries(endpoints),
         url: output(app, ({ url }) => url),
       };

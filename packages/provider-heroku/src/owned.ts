@@ -1,7 +1,7 @@
 import type { Context, Owned, OwnedOptions, Scope } from "@deploy/core";
 import { path } from "./api.js";
 import { acmId, switchAcmOff } from "./certificates.js";
-import { domainsId, ownHosts, removeHost } from "./domains.js";
+import { domainId, ownHosts, removeHost } from "./domains.js";
 import { unlessMissing } from "./errors.js";
 import { providerName } from "./names.js";
 import { isOurs, type Marker, readMarker } from "./ownership.js";
@@ -37,8 +37,17 @@ export async function listOwned(
   if (app === undefined || !isOurs(marker, scope)) return [];
   const all = [ownedTraffic, ...parts].map((part) => part(own, context, scope, options));
   const inside = [...(await Promise.all(all)).flat(), ...ownedSecrets(own, scope, marker)];
+  // By its id: a name may belong to another app by then.
+  const remove = async (asked: Context): Promise<void> => {
+    await unlessMissing(own.api.delete(asked, path`/apps/${app.id}`));
+  };
+  const present = inside.filter((one) => one.history !== true);
+  const after = present.map(({ id }) => id);
+  // What belongs to the past, such as releases, cannot be deleted by itself at Heroku: it goes with the app.
+  const past = inside.filter((one) => one.history === true).map((one) => ({ ...one, after, remove }));
   return [
-    ...inside,
+    ...present,
+    ...past,
     {
       id: appId(own, scope),
       label: `Heroku app ${app.name}`,
@@ -47,10 +56,7 @@ export async function listOwned(
       // An app is never what a prune is about: with it goes whatever it holds.
       history: true,
       after: inside.map(({ id }) => id),
-      // By its id: a name may belong to another app by then.
-      remove: async (asked) => {
-        await unlessMissing(own.api.delete(asked, path`/apps/${app.id}`));
-      },
+      remove,
     },
   ];
 }
@@ -63,16 +69,15 @@ async function ownedTraffic(own: Surroundings, context: Context, scope: Scope): 
     readConfigVars(own, context, scope),
   ]);
   const hosts = ownHosts(domains ?? [], readMarker(vars)).map(({ hostname }) => hostname);
-  const all: Owned = {
-    id: domainsId(own, scope),
-    label: `domains ${hosts.join(", ")}`,
-    provider: providerName,
-    element: "ingress",
-    remove: async (asked) => {
-      for (const host of hosts) await removeHost(own, asked, scope, host);
-    },
-  };
-  const owned = hosts.length === 0 ? [] : [all];
+  const owned = hosts.map(
+    (host): Owned => ({
+      id: domainId(own, scope, host),
+      label: `domain ${host}`,
+      provider: providerName,
+      element: "ingress",
+      remove: (asked) => removeHost(own, asked, scope, host),
+    }),
+  );
   const uploaded = (endpoints ?? []).filter((endpoint) => certificateName(endpoint) === ownCertificate);
   const after = owned.map(({ id }) => id);
   const acm: Owned = {

@@ -9,12 +9,14 @@ export interface Surroundings {
   readonly options: HerokuOptions;
   readonly api: HerokuApi;
   readonly config: ConfigWriter;
+  /** By app: the hosts that its certificate covers in the plan that is being made. */
+  readonly certified: Map<string, readonly string[]>;
 }
 
 /** Surroundings with an API and queues of their own. */
 export function createSurroundings(options: HerokuOptions = {}): Surroundings {
   const api = createApi(options);
-  return { options, api, config: createConfigWriter(options, api) };
+  return { options, api, config: createConfigWriter(options, api), certified: new Map() };
 }
 
 /** Name of the scope's app at Heroku. */
