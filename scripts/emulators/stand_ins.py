@@ -1,5 +1,5 @@
 """What ministack 1.5.33 leaves out and a test of deployments needs, done from its real containers; and what
-moto answers about groups of schedules that are not there.
+moto answers about groups of schedules that are not there and about memory.
 
 Each has its line in docs/testing-ecs.md. All of them make the emulator do what AWS documents, none what our provider would
 like; what a test must see that no container can show is scripted in the proxy instead.
@@ -12,8 +12,17 @@ import urllib.request
 
 
 def install_moto() -> None:
-    """What is not there is refused as AWS refuses it; moto answers 500."""
+    """What is not there is refused as AWS refuses it; moto answers 500 or nothing. A reservation is memory enough."""
+    from moto.ecs import models as ecs
     from moto.scheduler import exceptions, models
+
+    validate = ecs.EC2ContainerServiceBackend._validate_container_defs
+
+    # "You must specify a non-zero integer for one or both of memory or memoryReservation": ContainerDefinition of the API.
+    def validate_container_defs(memory, container_definitions, _requires_compatibilities):
+        return validate(memory, container_definitions, None)
+
+    ecs.EC2ContainerServiceBackend._validate_container_defs = staticmethod(validate_container_defs)
 
     delete = models.EventBridgeSchedulerBackend.delete_schedule_group
 
