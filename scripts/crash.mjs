@@ -3,7 +3,8 @@ import { cleanEnvironment, ROOT, run, tool } from "./lib/run.mjs";
 
 /*
  * `npm run crash`: builds, then kills the command at every call by which it changes something at the local provider's
- * supervisor, and both of them at 200 random moments. Each time it is run again and compared with an undisturbed run.
+ * supervisor, and both of them at 200 random moments; then a program at every call by which it changes something at AWS.
+ * Each time it is run again and compared with an undisturbed run.
  *
  *   npm run crash -- --kills=20 --sample=2     fewer: random kills, points of each operation
  *   npm run crash -- --seed=7                  others; the seed of a red run brings it back
@@ -16,7 +17,10 @@ const directory = join(ROOT, "packages/provider-local/test/crash");
 
 const everyCall = ["every-call.mjs", "--verbose", ...(sample === undefined ? [] : [`--sample=${sample}`])];
 const random = ["crash.mjs", `--kills=${kills}`];
-const env = cleanEnvironment();
+const env = cleanEnvironment({
+  DEPLOY_CRASH_SEED: String(seed),
+  ...(sample === undefined ? { DEPLOY_CRASH_ALL: "1" } : {}),
+});
 /** @type {[title: string, argv: [string, ...string[]]][]} */
 const steps = [
   // The command and what it is made of; the chaos kit is taken from its sources.
@@ -29,6 +33,12 @@ const steps = [
     ]);
   }),
 ];
+
+// On the emulator of AWS, every point of up, redeploy and down; the suite says what it skips and why.
+steps.push([
+  "ECS on moto",
+  [tool("vitest"), "run", "packages/provider-ecs/test/crash", "--reporter=verbose"],
+]);
 
 for (const [title, argv] of steps) {
   console.log(`· ${title} …`);
