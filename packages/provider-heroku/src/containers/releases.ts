@@ -228,7 +228,8 @@ function describe(
     },
     config: Object.fromEntries(config.flatMap((name) => (vars[name] == null ? [] : [[name, vars[name]]]))),
     secrets: Object.entries(marker.secrets).map(([name, { version: of }]) => ({ name, version: of })),
-    origin: originOf(release, record, image?.origin),
+    // The record speaks for the code it was written for; code that was released alone speaks for itself.
+    origin: originOf(release, record, record?.image === image?.digest ? undefined : image?.origin),
     createdAt: new Date(release.created_at).toISOString(),
     ...(state === "failed" ? { failure: failureOf(release) } : {}),
   };
