@@ -5,8 +5,9 @@ import { type Emulator, startMoto } from "../../test/support/emulators.js";
 import { has } from "../../test/support/needs.js";
 import { instance } from "../options.js";
 import { ecsResource } from "../resources.js";
+import { type BesideObserved, besideResource } from "./beside.js";
 import { backupBucket, bucketName } from "./bucket.js";
-import { addonSecrets, urlName } from "./credentials.js";
+import { addonSecrets, password, urlName } from "./credentials.js";
 import { createAddons } from "./index.js";
 import { putMark, sharedMarks } from "./marks.js";
 import { addonPort } from "./names.js";
@@ -118,5 +119,39 @@ describe.skipIf(!ready)("what add-ons beside the app keep at AWS", () => {
     await bench.apply([gate]);
     expect(started).toBe(2);
     expect((await bench.plan([gate])).plan.changes).toEqual([]);
+  });
+});
+
+describe.skipIf(!ready)("the service of an add-on beside the app", () => {
+  it("is made once, waits until it runs, and is replaced when what it is made of changes", async () => {
+    const running = await startMoto({ servicesRunning: 1 });
+    try {
+      const bench = createElementBench({ url: running.url, options: { capacity: instance() } });
+      const { clients } = bench.parts;
+      const clusterName = bench.parts.foundation(bench.scope).clusterName;
+      await clients.send(bench.context(), "ecs", "CreateCluster", { clusterName });
+      const secret = password(bench.parts, bench.scope, "db");
+      const roles = {
+        executionRole: "arn:aws:iam::123456789012:role/execution",
+        password: "arn:aws:ssm:us-east-1:123456789012:parameter/p",
+      };
+      const node = (addon: ResolvedAddon) => besideResource(bench.parts, bench.scope, addon, secret);
+      await node(db).create!(bench.context(), roles);
+      // A run whose answer was lost does it again.
+      await node(db).create!(bench.context(), roles);
+      const found = (await node(db).read(bench.context())) as BesideObserved;
+      expect(node(db).diff!(roles, found)).toEqual([]);
+      expect(node(db).pending!(found)).toBeUndefined();
+      expect(node(db).pending!({ ...found, running: 0 })).toContain("starting");
+      const newer = { ...db, version: "16" };
+      expect(node(newer).diff!(roles, found).map((field) => field.path)).toEqual(["definition"]);
+      await node(newer).update!(bench.context(), roles, found);
+      const after = (await node(newer).read(bench.context())) as BesideObserved;
+      expect(node(newer).diff!(roles, after)).toEqual([]);
+      const services = await clients.send(bench.context(), "ecs", "ListServices", { cluster: clusterName });
+      expect(services.serviceArns).toHaveLength(1);
+    } finally {
+      await running.stop();
+    }
   });
 });

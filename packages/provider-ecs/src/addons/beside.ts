@@ -59,6 +59,7 @@ export function besideDefinition(
         image,
         essential: true,
         memoryReservation: 128,
+        memory: hardLimits[addon.kind === "redis" ? "redis" : "postgres"],
         // A database writes what it has in memory before it ends.
         stopTimeout: 60,
         portMappings: [
@@ -74,6 +75,9 @@ export function besideDefinition(
     ],
   };
 }
+
+/** MiB that an add-on may use at most, so that neighbours on the instance stay undisturbed. */
+const hardLimits = { postgres: 512, redis: 256 } as const;
 
 const soon = { interval: 5, timeout: 3, retries: 3, startPeriod: 120 } as const;
 
@@ -97,13 +101,14 @@ function postgresContainer(password: string): ContainerDefinition {
 
 /**
  * The password comes by configuration on standard input: an argument could be read by everybody on the machine. Redis takes
- * the shell's place, so that SIGTERM reaches it and it writes what it holds; the image's own entry point gives up root.
+ * the shell's place, so that SIGTERM reaches it and it writes what it holds; below its container's limit it refuses writes rather than being killed; the image's own entry point gives up root.
  */
 const redisCommand = `exec $(command -v docker-entrypoint.sh) redis-server - <<END
 requirepass $REDIS_PASSWORD
 dir /data
 save 60 1
 appendonly no
+maxmemory 192mb
 maxmemory-policy noeviction
 END`;
 

@@ -193,7 +193,7 @@ async function definitionOf(
     ...(task.volumes === undefined ? {} : { volumes: task.volumes }),
     containerDefinitions: task.containers.map((container) => ({
       ...container,
-      ...(foundation.networkMode === "bridge" ? { memoryReservation: 64 } : {}),
+      ...(foundation.networkMode === "bridge" ? { memoryReservation: 64, memory: 512 } : {}),
       logConfiguration: addonLogs(parts, scope, container.name ?? ""),
     })),
   };
