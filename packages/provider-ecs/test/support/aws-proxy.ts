@@ -145,8 +145,10 @@ export async function createAwsProxy({
     faults,
     label(raw) {
       const call = byCall.get(raw);
-      if (call === undefined) return `${raw.method} ${raw.path}`;
-      return [`${call.service}:${call.operation}`, subjectOf(call.input)].join(" ").trim();
+      if (call !== undefined) return `${call.service}:${call.operation} ${subjectOf(call.input)}`.trim();
+      // A planned fault asks for the name of the call that has just come, before anybody else is told of it.
+      const read = latest?.read;
+      return `${read?.service}:${read?.operation?.name} ${subjectOf(read?.input ?? {})}`.trim();
     },
     close: () => faults.close(),
   };
@@ -252,5 +254,6 @@ const subjects = [
 /** The name in an input, for a label; ids that are another in every run are left out. */
 function subjectOf(input: Record<string, unknown>): string {
   const name = subjects.map((key) => input[key]).find((value) => typeof value === "string");
-  return typeof name === "string" ? name : "";
+  // The version of a secret has a random end.
+  return typeof name === "string" ? name.replace(/(\/\d+)-[0-9a-f]{6}$/, "$1") : "";
 }
