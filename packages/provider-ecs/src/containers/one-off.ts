@@ -11,7 +11,7 @@ import type { Parts } from "../parts.js";
 import { type DescribedTask, describeTasks } from "./describe.js";
 import { isTerminal, runInSession, type Terminal } from "./exec/run-in-session.js";
 import { shellText, shellWord } from "./exec/script.js";
-import { openSession, type Session } from "./exec/session.js";
+import type { Session } from "./exec/session.js";
 import { familyOf } from "./families.js";
 import type { StoredManifest } from "./manifest.js";
 import { listManifests } from "./release-list.js";
@@ -249,6 +249,8 @@ async function session(
     );
     const { streamUrl, tokenValue } = answer.session ?? {};
     if (streamUrl === undefined || tokenValue === undefined) throw noSession();
+    // Loaded here: only this needs a WebSocket.
+    const { openSession } = await import("./exec/session.js");
     return openSession({ streamUrl, token: tokenValue }, { clock: context.clock, signal: context.signal });
   };
   return runInSession(

@@ -98,10 +98,11 @@ export function releaseNode(
     await storeSensitive(parts, context, scope, sensitive);
     const carried = newest?.commandDone;
     const tasks = tasksOf(options.renderingOf(desired.platform), manifest, carried);
-    const entries = await Promise.all(
-      tasks.map(
-        async (task) => [task.family!, await ensureTaskDefinition(parts, context, scope, task)] as const,
-      ),
+    const entries = await settleAll(
+      tasks.map(async (task) => {
+        const arn = await ensureTaskDefinition(parts, context, scope, task);
+        return [task.family!, arn] as const;
+      }),
     );
     const taskDefinitions = Object.fromEntries(entries);
     return {
@@ -131,6 +132,12 @@ export function releaseNode(
     create: make,
     update: make,
   });
+}
+
+/** All answers; when one fails, only after the others have ended: nothing is registered behind the run's back. */
+async function settleAll<T>(calls: readonly Promise<T>[]): Promise<readonly T[]> {
+  await Promise.allSettled(calls);
+  return Promise.all(calls);
 }
 
 /** The newest release, asked for once per plan. */

@@ -37,6 +37,7 @@ import {
   type Watched,
 } from "./rollout-watch.js";
 import {
+  changedRequest,
   placementForUpdate,
   requestOf,
   type ServiceSettings,
@@ -172,7 +173,9 @@ export function serviceNode(
     const before = observed.settings;
     const { settings } = desired;
     const moved = before.placement !== undefined && before.placement !== settings.placement;
-    const force = !isNew && (moved || before.executeCommand !== settings.executeCommand);
+    const force =
+      !isNew &&
+      (moved || (before.executeCommand !== undefined && before.executeCommand !== settings.executeCommand));
     const taskDefinition = isNew ? await options.taskDefinition(context, desired.release) : undefined;
     const serviceArn = observed.described.serviceArn;
     const held = isNew && (readTags(observed.described.tags)[heldTag] ?? "") !== "";
@@ -188,7 +191,7 @@ export function serviceNode(
         ...(desired.instances === undefined || options.instancesOwned
           ? {}
           : { desiredCount: desired.instances }),
-        ...requestOf(settings),
+        ...changedRequest(settings, before),
         ...(moved ? placementForUpdate(settings.placement) : {}),
         // A first release that failed was left without instances: the next one begins anew.
         ...(held ? { desiredCount: desired.instances ?? 1 } : {}),

@@ -157,3 +157,20 @@ export function requestOf(settings: ServiceSettings): Partial<CreateInput> {
         }),
   };
 }
+
+/**
+ * What an update has to say: settings that differ from what is there, and nothing else, because naming a network or a
+ * load balancer starts a deployment. What an answer left out counts as it should be.
+ */
+export function changedRequest(
+  desired: ServiceSettings,
+  observed: Partial<ServiceSettings>,
+): Partial<CreateInput> {
+  const wanted = requestOf(desired);
+  const present = requestOf({ ...desired, ...observed });
+  return Object.fromEntries(
+    Object.entries(wanted).filter(
+      ([name, value]) => stableText(value) !== stableText(Reflect.get(present, name)),
+    ),
+  );
+}
