@@ -102,9 +102,11 @@ export async function pictureOf(emulator: URL): Promise<Picture> {
       logGroups.logGroups?.map(({ logGroupName, retentionInDays }) => `${logGroupName} ${retentionInDays}`),
     ),
     repositories: named(repositories.repositories?.map(({ repositoryName }) => repositoryName)),
-    // What only says who holds the lock, and when, is another in every run.
+    // Who holds the lock, and the random end of a secret's version, are others in every run.
     parameters: named(
-      parameters.Parameters?.map(({ Name }) => Name).filter((name) => !name?.includes("lock")),
+      parameters.Parameters?.map(({ Name }) => Name?.replace(/(\/\d+)-[0-9a-f]{6}$/, "$1")).filter(
+        (name) => !name?.includes("lock"),
+      ),
     ),
     certificates: named(certificates.CertificateSummaryList?.map(({ DomainName }) => DomainName)),
     scheduleGroups: named(schedules.ScheduleGroups?.map(({ Name }) => Name)),
