@@ -13,6 +13,7 @@ import {
 import type { Parts } from "../parts.js";
 import { ecsResource } from "../resources.js";
 import { createSecretStore, referenceTo, type SecretStore } from "../secrets/index.js";
+import { createManagerStore } from "../secrets/manager-store.js";
 import { putMark, sharedMarks } from "./marks.js";
 import { addonId } from "./names.js";
 
@@ -25,9 +26,13 @@ export function urlName(addon: string): string {
   return `${addon}.url`;
 }
 
-/** Where add-ons of a scope keep password and address. */
+/**
+ * Where add-ons keep password and address: of managed ones in Secrets Manager, of those beside the app where the app's own
+ * secrets are, which costs nothing by default.
+ */
 export function addonSecrets(parts: Parts): SecretStore {
-  return createSecretStore(parts, "addons");
+  const isBeside = parts.settings.capacity.kind === "instance";
+  return isBeside ? createSecretStore(parts, "addons") : createManagerStore(parts, "addons");
 }
 
 /** A password, made once: 32 characters that need no quotes in any address, about 190 bits. */

@@ -71,9 +71,12 @@ describe.skipIf(!ready)("managed add-ons", () => {
       pathname: "/app",
     });
     expect(url.searchParams.get("sslmode")).toBe("require");
-    const Name = reference.location!.slice(reference.location!.indexOf(":parameter") + 10);
-    const read = await clients.send(bench.context(), "ssm", "GetParameter", { Name, WithDecryption: true });
-    expect(read.Parameter?.Value).toBe(url.href);
+    const [SecretId, VersionId] = reference.location!.split(":::");
+    const read = await clients.send(bench.context(), "secretsManager", "GetSecretValue", {
+      SecretId,
+      VersionId,
+    });
+    expect(read.SecretString).toBe(url.href);
     expect((await bench.plan(resourcesOf(db))).plan.changes).toEqual([]);
     expect(JSON.stringify(bench.said)).not.toContain(url.password);
     // From the tasks' security group, and from nowhere else.
