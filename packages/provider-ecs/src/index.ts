@@ -65,6 +65,7 @@ import { foundationFinder } from "./servers/owned.js";
 import { createServers } from "./servers/servers.js";
 
 export type { AddonOptions } from "./addons/options.js";
+export type { Sidecar } from "./containers/sidecar.js";
 export type { BuildOptions, BuildSecret } from "./images/build.js";
 export { type RegistryOptions, registry } from "./images/registry.js";
 export {

@@ -2,7 +2,7 @@ import { DeployError } from "@deploy/core";
 import type { AddonOptions } from "./addons/options.js";
 import type { ServiceName } from "./clients/service-name.js";
 import type { AutoscalingOptions } from "./containers/autoscaling.js";
-import type { ContainerDefinition } from "./containers/task-definition.js";
+import type { Sidecar } from "./containers/sidecar.js";
 import type { BuildOptions } from "./images/build.js";
 
 /** Processor architecture of tasks, images and instances. */
@@ -97,7 +97,7 @@ export interface EcsOptions {
   /** Instances by load, by process: target tracking. What it owns is left alone by `instances` and `deploy scale`. */
   readonly autoscaling?: Readonly<Record<string, AutoscalingOptions>>;
   /** Raw container definitions beside the app's own, by process; `*` for all. ECS's own words. */
-  readonly sidecars?: Readonly<Record<string, readonly ContainerDefinition[]>>;
+  readonly sidecars?: Readonly<Record<string, readonly Sidecar[]>>;
   /** Other addresses of services, for tests. `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>` are honoured too. */
   readonly endpoints?: Partial<Readonly<Record<ServiceName, string>>>;
   /** `host:port` of the registry to push to in place of ECR's own, for tests. Default `DEPLOY_ECR_REGISTRY`, else ECR's. */
@@ -120,7 +120,7 @@ export interface Settings {
   readonly logRetentionDays: number;
   readonly taskPolicies: readonly string[];
   readonly autoscaling: Readonly<Record<string, AutoscalingOptions>>;
-  readonly sidecars: Readonly<Record<string, readonly ContainerDefinition[]>>;
+  readonly sidecars: Readonly<Record<string, readonly Sidecar[]>>;
   readonly roleRestSeconds: number;
   readonly endpoints: Partial<Readonly<Record<ServiceName, string>>>;
   readonly registryHost: string | undefined;

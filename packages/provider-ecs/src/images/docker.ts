@@ -1,5 +1,4 @@
 import { type Context, DeployError } from "@deploy/core";
-import { execa } from "execa";
 import { lineSplitter } from "./line-splitter.js";
 
 /** What of the caller's environment `docker` may see: how to reach the engine and the network, and no credentials of AWS. */
@@ -46,6 +45,8 @@ export async function docker(
       if (lastLines.length > keptLines) lastLines.shift();
       if (options.tell === true) context.output(line, stream);
     });
+  // Loaded here: most commands build nothing, and should not pay for it at their start.
+  const { execa } = await import("execa");
   const running = execa("docker", args, {
     env: { ...visible(context.env), ...options.env },
     extendEnv: false,
