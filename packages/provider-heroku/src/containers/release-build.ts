@@ -77,7 +77,7 @@ async function startBuild(
   const directory = await mkdtemp(join(tmpdir(), "deploy-source-"));
   try {
     const file = join(directory, "source.tgz");
-    const manifest = manifestFor({
+    const manifest = await manifestFor({
       source: source.context,
       build: source.build,
       processes: wanted.processes.map((process) => ({ name: process.name, command: lineOf(process) })),

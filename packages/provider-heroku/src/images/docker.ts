@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { type Context, DeployError, type Redacted, type ResolvedBuild, reveal } from "@deploy/core";
-import { execa } from "execa";
 import type { SourceContext } from "./hash-context.js";
 import { tarOf } from "./tar.js";
 
@@ -102,6 +101,7 @@ async function docker(
   },
 ): Promise<Ended> {
   context.signal.throwIfAborted();
+  const { execa } = await import("execa");
   const { PATH, HOME, DOCKER_HOST, DOCKER_CONTEXT, DOCKER_TLS_VERIFY, DOCKER_CERT_PATH } = context.env;
   const known = { PATH, HOME, DOCKER_HOST, DOCKER_CONTEXT, DOCKER_TLS_VERIFY, DOCKER_CERT_PATH };
   const child = execa("docker", argv, {

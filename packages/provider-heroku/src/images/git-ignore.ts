@@ -1,19 +1,20 @@
-import ignore from "ignore";
+import type ignore from "ignore";
 
 /** The rules of a tree's `.gitignore` files, those of deeper directories included as they are met. */
 export interface GitIgnore {
   /** Adds the file of a directory, which is relative to the root; the root itself is the empty string. */
-  add(directory: string, text: string): void;
+  add(directory: string, text: string): Promise<void>;
   /** Whether a path is left out. Its parents must have been asked about before, and none left out. */
   ignores(path: string, isDirectory: boolean): boolean;
 }
 
 /** Begins with no rules. Letter case counts on every system, so that a tree has one digest everywhere. */
 export function createGitIgnore(): GitIgnore {
-  const files: { readonly prefix: string; readonly rules: ReturnType<typeof ignore> }[] = [];
+  const files: { readonly prefix: string; readonly rules: ignore.Ignore }[] = [];
   return {
-    add(directory, text) {
-      const rules = ignore({ ignorecase: false }).add(text.replace(/^\uFEFF/, ""));
+    async add(directory, text) {
+      const { default: createRules } = await import("ignore");
+      const rules = createRules({ ignorecase: false }).add(text.replace(/^\uFEFF/, ""));
       files.push({ prefix: directory === "" ? "" : `${directory}/`, rules });
     },
     ignores(path, isDirectory) {

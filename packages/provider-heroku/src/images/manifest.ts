@@ -1,5 +1,4 @@
 import { type Command, DeployError, type ResolvedBuild } from "@deploy/core";
-import { isMap, parseDocument, stringify } from "yaml";
 import type { SourceContext } from "./hash-context.js";
 
 /** What a `heroku.yml` has to say about an app. */
@@ -19,8 +18,8 @@ export interface ManifestInput {
  *
  * @throws `images.bad-manifest` for a `heroku.yml` that cannot be read; `images.unsupported` for a stage beside one.
  */
-export function manifestFor(input: ManifestInput): string {
-  const own = readBuild(input.source.manifest);
+export async function manifestFor(input: ManifestInput): Promise<string> {
+  const own = await readBuild(input.source.manifest);
   const names = input.processes.map((process) => process.name);
   const first = names.includes("web") ? "web" : (names[0] ?? "web");
   const build = own ?? generatedBuild(input, first);
@@ -38,6 +37,7 @@ export function manifestFor(input: ManifestInput): string {
       : images.includes("release") || fallback === undefined
         ? { command: [asText(input.release)] }
         : { command: [asText(input.release)], image: fallback };
+  const { stringify } = await import("yaml");
   return stringify({ build, ...(release === undefined ? {} : { release }), run });
 }
 
@@ -55,8 +55,9 @@ function generatedBuild({ source, build }: ManifestInput, name: string): Record<
   };
 }
 
-function readBuild(text: string | undefined): Record<string, unknown> | undefined {
+async function readBuild(text: string | undefined): Promise<Record<string, unknown> | undefined> {
   if (text === undefined) return undefined;
+  const { isMap, parseDocument } = await import("yaml");
   const document = parseDocument(text);
   const [fault] = document.errors;
   if (fault !== undefined || (document.contents !== null && !isMap(document.contents))) {

@@ -101,7 +101,7 @@ function gitRules(root: string): Rules {
     async enter(directory, names) {
       if (!names.some((entry) => entry.name === ".gitignore" && entry.isFile())) return;
       const text = await readIfThere(join(root, directory, ".gitignore"));
-      if (text !== undefined) git.add(directory, text);
+      if (text !== undefined) await git.add(directory, text);
     },
     ignores: (path, isDirectory) => git.ignores(path, isDirectory),
     // Git itself never looks into an ignored directory.
