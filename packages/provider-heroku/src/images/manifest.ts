@@ -37,7 +37,7 @@ export async function manifestFor(input: ManifestInput): Promise<string> {
       : images.includes("release") || fallback === undefined
         ? { command: [asText(input.release)] }
         : { command: [asText(input.release)], image: fallback };
-  const { stringify } = await import("yaml");
+  const { stringify } = await import("./yaml.js");
   return stringify({ build, ...(release === undefined ? {} : { release }), run });
 }
 
@@ -57,7 +57,7 @@ function generatedBuild({ source, build }: ManifestInput, name: string): Record<
 
 async function readBuild(text: string | undefined): Promise<Record<string, unknown> | undefined> {
   if (text === undefined) return undefined;
-  const { isMap, parseDocument } = await import("yaml");
+  const { isMap, parseDocument } = await import("./yaml.js");
   const document = parseDocument(text);
   const [fault] = document.errors;
   if (fault !== undefined || (document.contents !== null && !isMap(document.contents))) {
