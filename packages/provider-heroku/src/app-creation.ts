@@ -138,7 +138,7 @@ export async function checkPlace(own: Surroundings, context: Context): Promise<v
 }
 
 /** What stands on Fir cannot be deployed to. */
-export function firUnsupported(subject: string): DeployError {
+function firUnsupported(subject: string): DeployError {
   return new DeployError({
     code: "servers.fir-unsupported",
     message: `${subject} is of Heroku's generation Fir: ${firReason}.`,

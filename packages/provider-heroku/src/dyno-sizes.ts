@@ -33,7 +33,7 @@ export const dynoPricesFrom = "the table of the official Heroku CLI (ps:type, ve
  *
  * Eco is left out: its hours are an account's, and it sleeps. It can still be asked for by name.
  */
-export const dynoSizes: readonly DynoSize[] = [
+const dynoSizes: readonly DynoSize[] = [
   size("basic", 0.512, 7),
   size("standard-1x", 0.512, 25),
   size("standard-2x", 1.024, 50),

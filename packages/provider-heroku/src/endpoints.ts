@@ -10,7 +10,7 @@ export const herokuEndpoints: EndpointOptions = {
 };
 
 /** The variable which overrides each host. */
-export const endpointVariables: Readonly<Record<keyof EndpointOptions, string>> = {
+const endpointVariables: Readonly<Record<keyof EndpointOptions, string>> = {
   api: "HEROKU_API_URL",
   data: "HEROKU_DATA_URL",
   registry: "HEROKU_REGISTRY_URL",

@@ -113,5 +113,3 @@ export function heroku(options: HerokuOptions = {}): HerokuProvider {
     lease: createLease(own),
   };
 }
-
-export default heroku;

@@ -31,7 +31,7 @@ export function bucketOf(token: string): TokenBucket {
 }
 
 /** A bucket of its own, full. */
-export function createBucket(): TokenBucket {
+function createBucket(): TokenBucket {
   let tokens = burst;
   let filledAt: number | undefined;
   let underWay = 0;

@@ -38,7 +38,7 @@ export function configChanges({ config, vars, marker, ofAddons }: ConfigInput): 
 }
 
 /** A value in clear, for Heroku alone. */
-export function textOf(value: string | Redacted): string {
+function textOf(value: string | Redacted): string {
   return isRedacted(value) ? String(reveal(value as Redacted)) : value;
 }
 

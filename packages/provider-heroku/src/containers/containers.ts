@@ -21,7 +21,7 @@ import { containersStatus } from "./status.js";
 import { restart, scale } from "./verbs.js";
 
 /** What Heroku's dynos can do, and why not the rest. */
-export const containersCapabilities: ContainersCapabilities = {
+const containersCapabilities: ContainersCapabilities = {
   releaseCommand: true,
   jobs: {
     no: "Heroku Scheduler has no API: its jobs are set on its dashboard only",

@@ -50,13 +50,13 @@ export async function lastLines(
 }
 
 /** The exit code that the platform has written into these lines, the last one first. */
-export function exitCodeIn(lines: readonly HerokuLine[]): number | undefined {
+function exitCodeIn(lines: readonly HerokuLine[]): number | undefined {
   const found = lines.findLast((line) => /^Process exited with status \d+/.test(line.text));
   return found === undefined ? undefined : Number(/\d+/.exec(found.text)![0]);
 }
 
 /** Heroku's own code of what went wrong: `R10`, `H10`, `R14` (Dev Center, "Heroku Error Codes"). */
-export function errorCodeIn(lines: readonly HerokuLine[]): string | undefined {
+function errorCodeIn(lines: readonly HerokuLine[]): string | undefined {
   for (const line of lines.toReversed()) {
     if (line.source !== "heroku") continue;
     const found = /^Error ([RL]\d+) /.exec(line.text) ?? /\bcode=(H\d+)\b/.exec(line.text);
@@ -66,12 +66,12 @@ export function errorCodeIn(lines: readonly HerokuLine[]): string | undefined {
 }
 
 /** Lines as part of an error's message, what is not printable left out. */
-export function quoteLines(lines: readonly HerokuLine[]): string {
+function quoteLines(lines: readonly HerokuLine[]): string {
   return lines.map(({ emitter, text }) => `  ${emitter} ${text.replace(/[\p{Cc}\p{Cf}]/gu, "")}`).join("\n");
 }
 
 /** What to do about each of Heroku's codes, as far as a deployment meets them. */
-export const advice: Readonly<Record<string, string>> = {
+const advice: Readonly<Record<string, string>> = {
   R10: "Let web listen on the port in $PORT, on 0.0.0.0, within 60 seconds.",
   R11: "web did not answer its health check at the bound port.",
   R14: "It uses more memory than its dyno has: take a larger size, or less memory.",

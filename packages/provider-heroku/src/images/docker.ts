@@ -24,7 +24,7 @@ export interface DockerBuild {
  * The arguments of a build that Heroku's registry accepts: for amd64, without attestations, which it answers with 405
  * (heroku/cli#1081); the context comes by standard input, so that what is built is what was hashed.
  */
-export function buildArguments(
+function buildArguments(
   build: ResolvedBuild,
   options: {
     readonly name: string;

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { type Context, DeployError, isTransient, type Redacted, request, retry, reveal } from "@deploy/core";
 
 /** Heroku's registry takes this layout of manifests and no other (Dev Center, "Container Registry & Runtime"). */
-export const manifestType = "application/vnd.docker.distribution.manifest.v2+json";
+const manifestType = "application/vnd.docker.distribution.manifest.v2+json";
 const configType = "application/vnd.docker.container.image.v1+json";
 const layerType = "application/vnd.docker.image.rootfs.diff.tar.gzip";
 

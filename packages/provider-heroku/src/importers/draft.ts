@@ -71,7 +71,7 @@ export function emptyDraft(name: string): Draft {
 }
 
 /** `text` as the name of an app. */
-export function appName(text: string): string {
+function appName(text: string): string {
   const name = asName(text, 30);
   return name === undefined || name.length < 2 ? "app" : name;
 }

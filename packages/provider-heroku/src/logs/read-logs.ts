@@ -8,7 +8,7 @@ import { readSession, type SessionFilter } from "./sessions.js";
 import { storedOutput } from "./stored-output.js";
 
 /** Lines that Heroku keeps of an app, and the most that a session gives (Dev Center, "Logging"). */
-export const keptLines = 1_500;
+const keptLines = 1_500;
 
 /** Pauses before a session that ended is made anew, milliseconds; it grows while nothing comes. */
 const renewMs = { shortest: 250, longest: 15_000 };

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { connect, rootCertificates, type TLSSocket } from "node:tls";
+import type { TLSSocket } from "node:tls";
 import { type Context, DeployError } from "@deploy/core";
 
 /** A connection to a one-off dyno: raw bytes both ways. */
@@ -12,8 +12,6 @@ export interface Rendezvous {
 
 /** Ends the input of the command, as a terminal does it: Heroku's protocol has no other way. */
 export const endOfInput: Uint8Array = Uint8Array.of(4);
-/** What Ctrl-C sends. */
-export const interrupt: Uint8Array = Uint8Array.of(3);
 
 const connectTimeoutMs = 20_000;
 /** Heroku closes a connection after an hour without a byte (heroku/cli, rendezvous of util). */
@@ -52,6 +50,7 @@ export async function meet(context: Context, attachUrl: string): Promise<Rendezv
 
 async function dial(context: Context, host: string, port: number): Promise<TLSSocket> {
   context.signal.throwIfAborted();
+  const { connect, rootCertificates } = await import("node:tls");
   const more = context.env.SSL_CERT_FILE;
   const ca =
     more === undefined || more === "" ? undefined : [...rootCertificates, await readFile(more, "utf8")];
