@@ -1,14 +1,14 @@
 import type { ResolvedEnvironment } from "@deploy/core";
-import { ec2, fargate, instance, type Settings } from "../options.js";
+import { type Capacity, ec2, fargate, instance, type Settings } from "../options.js";
 import { estimate } from "./costs.js";
 
 /** The three ways to run the same environment, as `ecs({ capacity })` takes them by default. */
-export const capacities = {
+export const capacities: Readonly<Record<string, Capacity>> = {
   "instance()": instance(),
   "ec2()": ec2(),
   "fargate()": fargate(),
   "fargate({ spot: 1 })": fargate({ spot: 1 }),
-} as const;
+};
 
 /** What the same environment costs in each mode, as the rows of a table: mode, US dollars a month, what is paid for. */
 export function compareCapacities(

@@ -73,6 +73,15 @@ function capacityItems(settings: Settings, environment: ResolvedEnvironment): re
   return [
     { label: `instance ${instanceType}, ${shared}`, quantity, monthly: monthly(instanceHour[instanceType]) },
     { label: `disk of ${disk} GB`, quantity, monthly: disk * volumeGigabyte },
+    ...(capacity.kind === "instance"
+      ? [
+          {
+            label: `data volume of ${capacity.dataDisk} GB`,
+            quantity,
+            monthly: capacity.dataDisk * volumeGigabyte,
+          },
+        ]
+      : []),
     ...(capacity.kind === "ec2" && !settings.network.publicAddresses
       ? []
       : [{ label: "public IPv4 address of an instance", quantity, monthly: monthly(addressHour) }]),
