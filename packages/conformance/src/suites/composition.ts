@@ -147,10 +147,12 @@ export const composition: readonly Scenario[] = [
       if (bench.provider.containers === undefined) return;
       const releases = await composed(bench, changed).releases();
       assert.deepEqual(
-        releases.map(({ number, state }) => `${number} ${state}`),
-        ["2 active", "1 superseded"],
+        releases.map(({ state }) => state),
+        ["active", "superseded"],
         "an undisturbed run makes two releases",
       );
+      const [second, first] = releases;
+      assert.ok((second?.number ?? 0) > (first?.number ?? 0), "the numbers do not rise");
     },
   }),
   defineScenario({
