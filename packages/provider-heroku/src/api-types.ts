@@ -273,28 +273,3 @@ export interface HerokuCoupling {
   readonly pipeline: { readonly id: string };
   readonly stage: "test" | "review" | "development" | "staging" | "production";
 }
-
-/** `POST /pipeline-promotions`, `GET /pipeline-promotions/:id`. */
-export interface HerokuPromotion {
-  readonly id: string;
-  readonly status: "pending" | "completed";
-}
-
-/** `GET /pipeline-promotions/:id/promotion-targets`. */
-export interface HerokuPromotionTarget {
-  readonly id: string;
-  readonly app: { readonly id: string };
-  readonly status: "pending" | "succeeded" | "failed";
-  readonly error_message: string | null;
-  readonly release: { readonly id: string } | null;
-}
-
-/** `POST /review-apps`. */
-export interface HerokuReviewApp {
-  readonly id: string;
-  readonly app: { readonly id: string } | null;
-  readonly branch: string;
-  readonly status: "pending" | "creating" | "created" | "deleting" | "deleted" | "errored";
-  readonly message?: string | null;
-  readonly error_status?: string | null;
-}

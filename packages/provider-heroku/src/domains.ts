@@ -83,7 +83,7 @@ export function domainId(own: Pick<Surroundings, "options">, scope: Scope, host:
 
 /**
  * All hosts of the app compared exactly, so that a host which is no longer wanted is seen in any plan, and not by a prune
- * alone. It makes nothing: each host has a node of its own.
+ * alone. It makes nothing: each host has a node of its own. Where there is no app yet, there are no routes either.
  */
 export function routesResource(
   own: Surroundings,
@@ -108,12 +108,14 @@ export function routesResource(
         readDomains(own, context, scope),
         readConfigVars(own, context, scope),
       ]);
+      if (vars === undefined && hosts.length > 0) return undefined;
       const marker = readMarker(vars);
       const ours = isOurs(marker, scope) ? ownHosts(domains, marker) : [];
       return { hosts: ours.map(({ hostname }) => hostname) };
     },
     diff: (_desired, { hosts: present }) =>
       unwanted(present).map((host) => ({ path: host, from: "present", to: "absent" })),
+    create: (_context, desired) => Promise.resolve(desired),
     async update(context, _desired, { hosts: present }) {
       for (const host of unwanted(present)) await removeHost(own, context, scope, host);
       return { hosts };

@@ -29,6 +29,9 @@ const renewsAfter = 10 * 60_000;
  */
 const namelessFor = 15_000;
 
+/** Grants that this process is done with, although Heroku could not be told: nobody has to wait for them here. */
+const done = new Set<string>();
+
 /** What the lock's app says about its holder. */
 interface Record {
   readonly holder: LeaseHolder;
@@ -132,7 +135,7 @@ async function name(
       // The same words again do no harm; what stays nameless lapses soon.
       const again = hasCode(error, "heroku.not-found") || (DeployError.is(error) && error.retryable);
       if (attempt >= 4 || !again || context.signal.aborted) {
-        await remove(own, context, id).catch(() => undefined);
+        await giveBack(own, context, id).catch(() => undefined);
         throw hasCode(error, "heroku.not-found") ? leaseLost(scope) : error;
       }
       await context.clock.sleep(250 * 2 ** attempt, context.signal);
@@ -149,7 +152,7 @@ function grantOf(
 ): { release(): Promise<void>; check(): Promise<void> } {
   let namedAt = context.clock.now();
   return {
-    release: () => remove(own, context, id),
+    release: () => giveBack(own, context, id),
     async check() {
       const app = leaseNameOf(own, scope);
       const found = await unlessMissing(own.api.get<HerokuApp>(context, path`/apps/${app}`));
@@ -186,11 +189,18 @@ async function findNamed(own: Surroundings, context: Context, scope: Scope): Pro
   }
 }
 
+async function giveBack(own: Surroundings, context: Context, id: string): Promise<void> {
+  done.add(id);
+  await remove(own, context, id);
+  done.delete(id);
+}
+
 async function remove(own: Surroundings, context: Context, id: string): Promise<void> {
   await unlessMissing(own.api.delete(context, path`/apps/${id}`));
 }
 
 function hasLapsed(held: Held, now: number): boolean {
+  if (done.has(held.id)) return true;
   if (held.record === undefined) return now - Date.parse(held.createdAt) > namelessFor;
   if (now - Date.parse(held.record.renewed) > lapsesAfter) return true;
   return held.record.host === hostname() && isGone(held.record.process);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createStage, type Stage } from "./stage.js";
+import { createStage, hurriedClock, type Stage } from "./stage.js";
 
 /**
  * What Heroku's own tools and others have reported as success although it was none, and the reverse. Each test is named
@@ -109,8 +109,9 @@ describe("no success on failure", () => {
   });
 
   it("a worker that ends at once, although its dyno is up for a moment", async () => {
-    stage.write({ "worker.mjs": "process.exit(4);" });
-    const error = await stage.failure();
+    const error = await stage.failure({
+      processes: { web: { command: "node web.mjs", health: "/healthz" }, worker: { command: "exit 4" } },
+    });
     expect(error.code).toBe("containers.crashed");
     expect(error.message).toContain("worker.1");
     expect(error.details.exitCode).toBe(4);
@@ -126,54 +127,6 @@ describe("no success on failure", () => {
     expect(error.code).toBe("containers.not-answering");
     expect(error.message).toContain("500");
   }, 200_000);
-});
-
-describe("promotions", () => {
-  it("heroku/cli#1772, #1652, #1196: a promotion whose release command fails", async () => {
-    const options = { pipeline: "shop" };
-    const app = { release: "exit $FAILS" };
-    await stage.up({ ...app, config: { FAILS: "0" } }, options);
-    const staging = stage.deployer({ ...app, config: { FAILS: "0" } }, options);
-    const live = { ...options, app: "shop-live" };
-    const production = stage.deployer({ ...app, config: { FAILS: "5" } }, live, "production");
-    await expect(production.promoteFrom(staging)).rejects.toMatchObject({
-      code: "containers.release-command-failed",
-      details: { exitCode: 5 },
-    });
-    expect(stage.double.state.apps.find(({ name }) => name === "shop-live")?.dynos).toEqual([]);
-  });
-
-  it("heroku/cli#1196: a promotion that Heroku says has failed, with its reason", async () => {
-    const options = { pipeline: "shop" };
-    await stage.up({}, options);
-    const production = stage.deployer({}, { ...options, app: "shop-live" }, "production");
-    stage.double.faults.set({
-      method: "POST",
-      path: "/pipeline-promotions",
-      does: { kind: "answer", status: 422, id: "invalid_params", message: "Could not verify slug checksum" },
-    });
-    const promotion = production.promoteFrom(stage.deployer({}, options));
-    await expect(promotion).rejects.toMatchObject({
-      message: expect.stringContaining("Could not verify slug checksum"),
-    });
-  });
-
-  it("promotes the same artifact with the other app's config", async () => {
-    await stage.up({}, { pipeline: "shop" });
-    const production = stage.deployer(
-      { config: { GREETING: "live" } },
-      { pipeline: "shop", app: "shop-live" },
-      "production",
-    );
-    await production.promoteFrom(stage.deployer({}, { pipeline: "shop" }));
-    const live = stage.double.state.apps.find(({ name }) => name === "shop-live")!;
-    expect(live.builds).toEqual([]);
-    expect(await (await fetch(live.webUrl)).text()).toBe("live");
-    const [promoted] = await production.releases();
-    const [source] = await stage.deployer({}, { pipeline: "shop" }).releases();
-    expect(promoted?.image.digest).toBe(source?.image.digest);
-    expect(stage.double.state.couplings.map(({ stage: of }) => of).sort()).toEqual(["production", "staging"]);
-  });
 });
 
 describe("no failure on success, and no endless waiting", () => {
@@ -212,6 +165,22 @@ describe("no failure on success, and no endless waiting", () => {
       code: "containers.rendezvous-blocked",
     });
     expect(stage.double.state.apps[0]!.dynos.filter(({ type }) => type === "run")).toEqual([]);
+  });
+
+  it("heroku/cli#1551: a release that stays pending for ever is given up after 65 minutes", async () => {
+    await stage.up(working);
+    const served = currentVersion();
+    change();
+    stage.double.scripts.releases.push({ ends: "succeeded", pendingAfterOutput: 24 * 3_600_000 });
+    stage.clock = hurriedClock();
+    const began = stage.clock.now();
+    const error = await stage.failure(working);
+    expect(error.code).toBe("containers.release-pending");
+    expect(error.message).toContain("still pending");
+    expect(error.hint).toContain("status.heroku.com");
+    expect(error.retryable).toBe(true);
+    expect((stage.clock.now() - began) / 60_000).toBeGreaterThan(65);
+    expect(dynoVersions()).toEqual([served]);
   });
 
   it("a lost answer to the build is not another build", async () => {

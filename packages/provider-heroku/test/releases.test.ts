@@ -26,7 +26,8 @@ describe("a deployment that Heroku builds", () => {
     expect(
       status.processes
         .filter(({ desired }) => desired > 0)
-        .map(({ name, instances }) => [name, instances[0]?.state]),
+        .map(({ name, instances }) => [name, instances[0]?.state])
+        .sort(),
     ).toEqual([
       ["web", "running"],
       ["worker", "running"],

@@ -1,13 +1,13 @@
 import { type Context, DeployError, type Scope } from "@deploy/core";
 import { path } from "../api.js";
 import type { HerokuRelease } from "../api-types.js";
+import { hasCode } from "../errors.js";
 import { parseLocation } from "../images/locations.js";
 import type { Sources } from "../images/sources.js";
 import { type ConfigVars, isOurs, type Marker, readMarker } from "../ownership.js";
 import { readAddons } from "../reads.js";
 import { appOf, type Surroundings } from "../surroundings.js";
 import { configChanges, sensitiveNames } from "./config-changes.js";
-import { promoteRelease } from "./promote.js";
 import { releaseBuild } from "./release-build.js";
 import { codeOrigin, currentRelease } from "./release-history.js";
 import { releaseImages } from "./release-images.js";
@@ -58,6 +58,8 @@ export async function changeRelease(
   };
   const writesRecord =
     options.again ||
+    // What was set and failed to be released is released again; new code does so anyway.
+    (before.state?.unserved !== undefined && !codeDiffers) ||
     before.state?.record === undefined ||
     (location?.kind === "release" && before.state.record.image !== wanted.digest) ||
     Object.keys(changes.set).length > 0 ||
@@ -66,26 +68,30 @@ export async function changeRelease(
 
   if (writesRecord) {
     const remove = codeDiffers ? [] : changes.remove;
-    await writeConfig(own, context, scope, {
+    const written = writeConfig(own, context, scope, {
       set: changes.set,
       remove,
-      wanted,
       record,
       take: options.take ?? [],
     });
+    // Heroku runs the release command of the old code for it. The new code brings its own, which decides.
+    await (codeDiffers ? written.catch((error) => passOver(context, error)) : written);
+  } else if (!codeDiffers) {
+    // All is set already, as a secret is that was stored in this run: what came of it is what this release is.
+    const [newest] = await listReleases(own, context, scope, 1);
+    if (newest !== undefined && codeOrigin(newest) === undefined)
+      await settleRelease(own, context, scope, newest);
   }
   if (codeDiffers) {
     if (own.options.maintenance === true) await setMaintenance(own, context, app, true);
     const types = before.state?.types ?? [];
     const release =
-      location?.kind === "release" && own.options.build === "there"
-        ? await promoteRelease(own, context, scope, location)
-        : own.options.build === "there"
-          ? await releaseBuild(own, context, scope, wanted, sources.get(wanted.digest))
-          : await releaseImages(own, context, scope, wanted, types);
+      own.options.build === "there"
+        ? await releaseBuild(own, context, scope, wanted, sources.get(wanted.digest))
+        : await releaseImages(own, context, scope, wanted, types);
     if (release !== undefined) await settleRelease(own, context, scope, release);
     if (changes.remove.length > 0) {
-      await writeConfig(own, context, scope, { set: {}, remove: changes.remove, wanted, record, take: [] });
+      await writeConfig(own, context, scope, { set: {}, remove: changes.remove, record, take: [] });
     }
   }
   return stateNow(own, context, scope, wanted);
@@ -157,10 +163,15 @@ async function settleForeign(own: Surroundings, context: Context, scope: Scope):
   });
 }
 
+/** Goes on after a release command of the old code that failed; anything else is thrown. */
+function passOver(context: Context, error: unknown): void {
+  if (!hasCode(error, "containers.release-command-failed", "containers.release-expired")) throw error;
+  context.log(`${error.message} It was run with the new config; the new code brings its own.`);
+}
+
 interface ConfigWrite {
   readonly set: Readonly<Record<string, string>>;
   readonly remove: readonly string[];
-  readonly wanted: Wanted;
   readonly record: ReleaseRecord;
   readonly take: readonly string[];
 }

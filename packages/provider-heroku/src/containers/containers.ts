@@ -72,17 +72,17 @@ function rollout(own: Surroundings, scope: Scope, spec: ReleaseSpec, sources: So
   const { announcement, backups } = backupsBefore(own, scope, spec, sources);
   const release = releaseNode(own, scope, spec, sources, backups);
   const number: Out<number> = output(release, (state) => state.number);
-  const scaling = autoscalingResources(own, scope, spec.processes, [release as AnyResource]);
-  const processes = processesNode(own, scope, spec, number, [release as AnyResource, ...scaling]);
-  const serving = processes as AnyResource;
+  const serving = processesNode(own, scope, spec, number, [release as AnyResource]) as AnyResource;
+  // Heroku takes it for dynos that have their size already.
+  const scaling = autoscalingResources(own, scope, spec.processes, [serving]);
   return {
     resources: [
       ...pipelineResources(own, scope),
       ...announcement,
       ...backups,
       release as AnyResource,
-      ...scaling,
       serving,
+      ...scaling,
     ],
     release: number,
     serving: [serving],

@@ -11,6 +11,7 @@ import {
   type ReleaseSpec,
   type Resource,
   type Scope,
+  type SecretReference,
   UNKNOWN,
 } from "@deploy/core";
 import type { Sources } from "../images/sources.js";
@@ -30,6 +31,8 @@ import { primaryOf, type Wanted } from "./wanted.js";
 export interface ReleaseContent {
   readonly image: { readonly digest: string; readonly location: string };
   readonly config: Readonly<Record<string, string | Redacted>>;
+  /** Config vars already: Heroku makes a release of each that is stored, which is this one unless more has changed. */
+  readonly secrets: readonly SecretReference[];
   readonly processes: Wanted["processes"];
 }
 
@@ -104,7 +107,12 @@ export function releaseNode(
     element: "containers",
     verb: "release",
     renews: true,
-    desired: { image: spec.image, config: spec.config, processes } as Resource<ReleaseContent>["desired"],
+    desired: {
+      image: spec.image,
+      config: spec.config,
+      secrets: spec.secrets,
+      processes,
+    } as Resource<ReleaseContent>["desired"],
     after: [
       appResource(own, scope) as AnyResource,
       ...pipelineResources(own, scope),
@@ -114,11 +122,15 @@ export function releaseNode(
     read,
     diff(desired, observed) {
       const changes: FieldChange[] = [];
-      const { image, config } = desired as Exclude<typeof desired, symbol>;
+      const { image, config, secrets } = desired as Exclude<typeof desired, symbol>;
       const digest = image === UNKNOWN ? UNKNOWN : image.digest;
       if (digest === UNKNOWN) changes.push({ path: "image", from: observed.digest, unknown: true });
       else if (digest !== observed.digest) changes.push({ path: "image", from: observed.digest, to: digest });
       changes.push(...configDifferences(config, observed, spec));
+      changes.push(...secretDifferences(secrets, observed));
+      if (observed.unserved !== undefined) {
+        changes.push({ path: "release", from: `v${observed.unserved} failed`, to: "again" });
+      }
       const before = observed.record;
       if (before === undefined) changes.push({ path: "processes", to: processes.map(({ name }) => name) });
       else if (stable(before.processes) !== stable(processes)) {
@@ -177,6 +189,21 @@ function hasNewConfig(desired: ReleaseContent, observed: Observed): boolean {
   const { vars, marker, ofAddons } = observed;
   const { set } = configChanges({ config: desired.config, vars, marker, ofAddons: new Set(ofAddons) });
   return Object.keys(set).length > 0 || commandsDiffer(observed.record, { processes: desired.processes });
+}
+
+/** Secrets that were stored, or are to be, since the state that was observed. */
+function secretDifferences(
+  secrets: Late<ReleaseContent["secrets"]>,
+  { vars, marker }: Observed,
+): readonly FieldChange[] {
+  if (secrets === UNKNOWN || secrets.some((one) => one === UNKNOWN)) {
+    return [{ path: "secrets", unknown: true }];
+  }
+  return (secrets as ReleaseContent["secrets"]).flatMap(({ name, version }) => {
+    // One that was masked has its version in the marker, one that was changed by hand in its value.
+    const known = [marker.secrets[name]?.version, versionOf(marker, name, vars[name])];
+    return known.includes(version) ? [] : [{ path: `secrets.${name}` }];
+  });
 }
 
 /** Config whose value is known without any call. */

@@ -24,6 +24,8 @@ export interface ReleaseState {
   readonly record: ReleaseRecord | undefined;
   /** Process types which have code. */
   readonly types: readonly string[];
+  /** The newest version, when it is config whose release failed: the vars are set, and no dyno has them. */
+  readonly unserved?: number;
 }
 
 /** Builds that are looked at: those of the newest releases. */
@@ -83,8 +85,12 @@ export function stateOf(scope: Scope, parts: StateParts, primary: string): Relea
   const code = current === undefined ? undefined : codeOf(releases, current);
   if (current === undefined || code === undefined) return undefined;
   const record = readRecord(vars);
+  const [newest = current] = releases;
+  const isUnserved =
+    (newest.status === "failed" || newest.status === "expired") && codeOrigin(newest) === undefined;
   return {
     number: current.version,
+    ...(isUnserved ? { unserved: newest.version } : {}),
     ...codeDetails(code, parts, record, primary),
     vars,
     marker,

@@ -9,6 +9,8 @@ const lookMs = 2_000;
 /** Heroku gives web 60 s to bind its port (R10), and a dyno some time to be placed and pulled before. */
 const bootMs = 120_000;
 const answerMs = 10_000;
+/** Looks in a row at the same dynos, all of them up: a process that ends within {@link lookMs} twice over is none. */
+const steadyLooks = 3;
 
 /** What has to run for a rollout to have succeeded. */
 export interface Expectation {
@@ -36,19 +38,21 @@ export async function verifyRollout(
   const patience = Math.max(0, ...expected.processes.map(({ health }) => health.startWithinMs)) + bootMs;
   const until = startedAt + patience;
   let steady: string | undefined;
+  let looks = 0;
   for (;;) {
     const dynos = await listDynos(own, context, scope);
     const seen = judge(dynos, expected);
     if (seen.crashed !== undefined) throw await crashed(own, context, scope, seen.crashed, startedAt);
     if (seen.waiting === undefined) {
-      // A process that ends at once is up for a moment: only the same dynos at a second look count.
+      // A process that ends at once is up for a moment: only the same dynos at several looks count.
       const picture = JSON.stringify(
         dynos
           .filter(isOfFormation)
           .map(({ id, updated_at }) => [id, updated_at])
           .sort(),
       );
-      if (picture === steady) break;
+      looks = picture === steady ? looks + 1 : 1;
+      if (looks >= steadyLooks) break;
       steady = picture;
     } else {
       steady = undefined;

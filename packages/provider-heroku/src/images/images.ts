@@ -63,13 +63,12 @@ export function createImages(own: Surroundings, sources: Sources): Images {
     capabilities: {
       dockerfile: true,
       buildCommand: { no: "Heroku runs images: what builds the app belongs into its Dockerfile" },
-      promotion:
-        there && own.options.pipeline === undefined
-          ? {
-              no: 'an image that Heroku has built is promoted through a pipeline only: set "pipeline" of heroku()',
-              link: "https://devcenter.heroku.com/articles/pipelines",
-            }
-          : true,
+      promotion: there
+        ? {
+            no: 'Heroku does not promote what it has built from a Dockerfile: with `build: "here"` the same image is copied from app to app',
+            link: "https://github.com/heroku/roadmap/issues/222",
+          }
+        : true,
     },
     async image(context, scope, wanted) {
       if (wanted.kind === "existing") return existing(own, context, wanted.image, sources);
