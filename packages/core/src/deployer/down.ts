@@ -27,7 +27,7 @@ export function down(session: Session, options: DownOptions): Operation<DownResu
           scope: session.scope,
           providers,
           context: baseContext(session.surroundings, signal),
-          identities: await accounts(session, callContext(session.surroundings, signal)),
+          identities: accounts(session, callContext(session.surroundings, signal)),
           options: { force: true, deleteData: options.deleteData ?? [] },
           emit,
         });

@@ -54,10 +54,9 @@ export async function prepareEverything(
   assertCapable(session);
   await guardAccount(session, options.signal);
   const context = callContext(session.surroundings, options.signal);
-  const [composition, identities] = await Promise.all([
-    composeEnvironment(context, session.environment, release),
-    accounts(session, context),
-  ]);
+  // Asked along with everything else: a plan is one wave of reads.
+  const identities = accounts(session, context);
+  const composition = await composeEnvironment(context, session.environment, release);
   throwProblems(session, composition.problems);
   return {
     composition,
@@ -72,7 +71,7 @@ export async function preparePart(
   permissions: PlanOptions,
   options: PrepareOptions,
 ): Promise<PreparedRun> {
-  const identities = await accounts(session, callContext(session.surroundings, options.signal));
+  const identities = accounts(session, callContext(session.surroundings, options.signal));
   return {
     composition,
     prepared: await prepare(session, composition, permissions, identities, options, false),
@@ -86,7 +85,7 @@ export async function prepareResources(
   permissions: PlanOptions,
   options: PrepareOptions,
 ): Promise<PreparedPlan> {
-  const identities = await accounts(session, callContext(session.surroundings, options.signal));
+  const identities = accounts(session, callContext(session.surroundings, options.signal));
   return prepare(session, { resources, notes: [] }, permissions, identities, options, false);
 }
 
@@ -94,7 +93,7 @@ function prepare(
   session: Session,
   composition: Pick<Composition, "resources" | "notes">,
   permissions: PlanOptions,
-  identities: Readonly<Record<string, string>>,
+  identities: Promise<Readonly<Record<string, string>>>,
   options: PrepareOptions,
   prune: boolean,
 ): Promise<PreparedPlan> {

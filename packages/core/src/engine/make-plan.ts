@@ -53,7 +53,7 @@ export async function preparePlan(input: PlanInput): Promise<PreparedPlan> {
     environment: input.scope.environment,
     operation: input.operation,
     createdAt: timeOf(input.context),
-    identities: input.identities ?? {},
+    identities: (await input.identities) ?? {},
     changes: changes.map((change) => withoutSecrets(change, scrubber)),
     unchanged: states.reduce((count, state) => (state.action === undefined ? count + 1 : count), 0),
     kept,

@@ -21,7 +21,7 @@ export async function prepareRemoval(input: RemovalInput): Promise<PreparedPlan>
     environment: scope.environment,
     operation: "down" as const,
     createdAt: timeOf(context),
-    identities: input.identities ?? {},
+    identities: (await input.identities) ?? {},
     changes: removalChanges(remove),
     unchanged: 0,
     kept,

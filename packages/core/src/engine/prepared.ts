@@ -34,8 +34,8 @@ export interface RemovalInput {
   readonly notes?: readonly string[];
   /** What already keeps the plan from being applied. */
   readonly blocks?: readonly PlanBlock[];
-  /** Account by provider, for {@link Plan.identities}. */
-  readonly identities?: Readonly<Record<string, string>>;
+  /** Account by provider, for {@link Plan.identities}; a promise is waited for when everything else has been read. */
+  readonly identities?: Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
   /** The limits of an earlier plan of the same run, so that both keep to them together. */
   readonly limiters?: Limiters;
   /** Gets a `retry` event for every read that is repeated. */
