@@ -140,6 +140,19 @@ export async function findNamespace(
 ): Promise<NamespaceObserved | Foreign<NamespaceObserved> | undefined> {
   const name = namespaceName(parts.settings, scope);
   return readOnce(parts.settings, context, `namespace ${name}`, async () => {
+    const found = await listNamespace(parts, context, scope);
+    if (found === undefined) return undefined;
+    const { Tags } = await parts.clients.send(context, "serviceDiscovery", "ListTagsForResource", {
+      ResourceARN: found.arn,
+    });
+    return ifOurs("group", parts.settings, scope, readTags(Tags), `the namespace ${name}`, found);
+  });
+}
+
+/** The namespace as it is listed, whoever's it is. */
+function listNamespace(parts: Parts, context: Context, scope: Scope): Promise<NamespaceObserved | undefined> {
+  const name = namespaceName(parts.settings, scope);
+  return readOnce(parts.settings, context, `listed namespace ${name}`, async () => {
     const all = await parts.clients.all(
       context,
       "serviceDiscovery",
@@ -148,14 +161,7 @@ export async function findNamespace(
       (page) => page.Namespaces,
     );
     const found = all.find((one) => one.Name === name && one.Type === "DNS_PRIVATE");
-    if (found?.Id === undefined || found.Arn === undefined) return undefined;
-    const { Tags } = await parts.clients.send(context, "serviceDiscovery", "ListTagsForResource", {
-      ResourceARN: found.Arn,
-    });
-    return ifOurs("group", parts.settings, scope, readTags(Tags), `the namespace ${name}`, {
-      id: found.Id,
-      arn: found.Arn,
-    });
+    return found?.Id === undefined || found.Arn === undefined ? undefined : { id: found.Id, arn: found.Arn };
   });
 }
 
@@ -219,16 +225,21 @@ export async function listRegistries(
   context: Context,
   scope: Scope,
 ): Promise<readonly Registry[]> {
-  const namespace = await findNamespace(parts, context, scope);
-  if (namespace === undefined || "foreign" in namespace) return [];
-  return readOnce(parts.settings, context, `registries ${namespace.id}`, async () => {
-    const all = await parts.clients.all(
-      context,
-      "serviceDiscovery",
-      "ListServices",
-      { Filters: [{ Name: "NAMESPACE_ID", Values: [namespace.id], Condition: "EQ" }] },
-      (page) => page.Services,
-    );
+  const listed = await listNamespace(parts, context, scope);
+  if (listed === undefined) return [];
+  return readOnce(parts.settings, context, `registries ${listed.id}`, async () => {
+    // Whose the namespace is, and what is in it: neither waits for the other.
+    const [namespace, all] = await Promise.all([
+      findNamespace(parts, context, scope),
+      parts.clients.all(
+        context,
+        "serviceDiscovery",
+        "ListServices",
+        { Filters: [{ Name: "NAMESPACE_ID", Values: [listed.id], Condition: "EQ" }] },
+        (page) => page.Services,
+      ),
+    ]);
+    if (namespace === undefined || "foreign" in namespace) return [];
     return all.flatMap(({ Id, Arn, Name: name, DnsConfig }) =>
       Id === undefined || Arn === undefined || name === undefined
         ? []
