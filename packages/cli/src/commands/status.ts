@@ -31,6 +31,7 @@ export function renderStatus(status: EnvironmentStatus, style: Style, width: num
     ...part(instanceTable(status, style, width)),
     ...part(jobTable(status, style, width)),
     ...part(addonTable(status, style, width)),
+    ...part(domainTable(status, style, width)),
     ...part(serverTable(status, style, width)),
   ];
 }
@@ -104,6 +105,23 @@ function addonTable({ addons }: EnvironmentStatus, style: Style, width: number):
     width,
     style,
   );
+}
+
+function domainTable({ domains = [] }: EnvironmentStatus, style: Style, width: number): string[] {
+  if (domains.length === 0) return [];
+  const columns = [
+    { title: "DOMAIN", importance: 10 },
+    { title: "CERTIFICATE", importance: 8 },
+    { title: "DNS TARGET", importance: 5 },
+    { title: "PROBLEM", importance: 3 },
+  ] as const;
+  const rows = domains.map(({ host, certificate = "", target = "", problem = "" }) => [
+    host,
+    neutralise(certificate),
+    neutralise(target),
+    neutralise(problem),
+  ]);
+  return renderTable(columns, rows, width, style);
 }
 
 function serverTable({ servers }: EnvironmentStatus, style: Style, width: number): string[] {

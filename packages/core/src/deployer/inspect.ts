@@ -2,6 +2,7 @@ import type { Release } from "../elements/containers.js";
 import type { LeaseHolder } from "../elements/lease.js";
 import type { LogLine, LogQuery } from "../elements/logs.js";
 import { DeployError } from "../errors.js";
+import { isPublished } from "./compose-traffic.js";
 import { callContext, sharedContext } from "./context.js";
 import { requireLogSource, requireProcessOf } from "./names.js";
 import { requireElement, requireSupport } from "./providers.js";
@@ -13,12 +14,13 @@ import { environmentUrls } from "./urls.js";
 export async function status(session: Session): Promise<EnvironmentStatus> {
   const context = sharedContext(await guardedContext(session));
   const { environment, scope } = session;
-  const { target, addons } = environment.providers;
-  const [containers, servers, backing, urls, lock] = await Promise.all([
+  const { target, addons, ingress } = environment.providers;
+  const [containers, servers, backing, urls, domains, lock] = await Promise.all([
     target.containers.status(context, scope),
     target.servers?.status(context, scope) ?? [],
     environment.addons.length === 0 ? [] : (addons.addons?.status(context, scope) ?? []),
     environmentUrls(session, context),
+    isPublished(environment) ? ingress.ingress?.status?.(context, scope) : undefined,
     target.lease?.holder(context, scope),
   ]);
   return {
@@ -29,6 +31,7 @@ export async function status(session: Session): Promise<EnvironmentStatus> {
     urls: containers.release === undefined ? [] : urls,
     servers,
     addons: backing,
+    ...(domains === undefined ? {} : { domains }),
     ...(lock === undefined ? {} : { lock }),
   };
 }

@@ -11,6 +11,7 @@ import type { LogLine, LogQuery } from "../elements/logs.js";
 import type { CredentialField, DoctorFinding, Identity } from "../elements/provider.js";
 import type { SecretEntry } from "../elements/secrets.js";
 import type { ServerStatus } from "../elements/servers.js";
+import type { DomainStatus } from "../elements/traffic.js";
 import type { Operation } from "../engine/events.js";
 import type { Plan } from "../engine/plan.js";
 import type { Redacted } from "../redacted.js";
@@ -101,6 +102,8 @@ export interface EnvironmentStatus extends ContainersStatus {
   readonly urls: readonly string[];
   readonly servers: readonly ServerStatus[];
   readonly addons: readonly AddonStatus[];
+  /** Absent where nothing is public, or the ingress has nothing to say of its host names. */
+  readonly domains?: readonly DomainStatus[];
   readonly lock?: LeaseHolder;
 }
 

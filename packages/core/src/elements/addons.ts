@@ -36,6 +36,10 @@ export interface AddonStatus {
   readonly state: "running" | "starting" | "stopped" | "failed";
   /** `PostgreSQL 18.4, 12 MB`. */
   readonly description: string;
+  /** The name that the vendor's own tools know it by, where that is another one. */
+  readonly vendorName?: string;
+  /** The vendor's name of its size, where it has one: what `plan` of the configuration takes. */
+  readonly plan?: string;
 }
 
 /** A stored copy of an add-on's data. */

@@ -77,6 +77,8 @@ export interface Release {
   readonly origin: ReleaseOrigin;
   /** ISO 8601, UTC. */
   readonly createdAt: string;
+  /** What the vendor itself says that it is, where it says so: `Deploy 1a2b3c4d`. */
+  readonly description?: string;
   /** Why it failed, when it did. */
   readonly failure?: string;
 }
@@ -103,6 +105,8 @@ export interface ProcessStatus {
   readonly name: string;
   readonly desired: number;
   readonly instances: readonly InstanceStatus[];
+  /** What an instance gets, by the vendor's own name, where it has such names: `Standard-1X`. */
+  readonly size?: string;
   /** The address other processes use, where there is one. */
   readonly address?: string;
 }

@@ -42,6 +42,17 @@ export interface IngressPlan extends ElementPlan {
   readonly url: Out<string>;
 }
 
+/** A host name as it is at the vendor. */
+export interface DomainStatus {
+  readonly host: string;
+  /** Where its DNS record has to lead; absent while the vendor has not decided it. */
+  readonly target?: string;
+  /** The state of its certificate in the vendor's own words, where there is one: `cert issued`. */
+  readonly certificate?: string;
+  /** Why it does not serve, or has no certificate, as the vendor says. */
+  readonly problem?: string;
+}
+
 /** Element six, first part: from host names to processes. */
 export interface Ingress {
   readonly capabilities: IngressCapabilities;
@@ -51,6 +62,8 @@ export interface Ingress {
     routes: readonly Route[],
     options: { readonly certificate?: Certificate; readonly after: readonly AnyResource[] },
   ): IngressPlan;
+  /** How each host name is now, without those which are the vendor's own. Absent: the vendor has nothing to say. */
+  status?(context: Context, scope: Scope): Promise<readonly DomainStatus[]>;
 }
 
 /** Types of record that core can plan. */
