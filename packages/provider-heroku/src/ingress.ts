@@ -1,6 +1,7 @@
 import { type AnyResource, DeployError, type Endpoint, type Ingress, output } from "@deploy/core";
 import { acmResource, certificateKinds } from "./certificates.js";
 import { domainResource, routesResource } from "./domains.js";
+import { readDomains, readOurMarker } from "./reads.js";
 import { appResource } from "./servers.js";
 import { ownCertificate } from "./sni-endpoints.js";
 import type { Surroundings } from "./surroundings.js";
@@ -8,6 +9,22 @@ import type { Surroundings } from "./surroundings.js";
 /** Element six, first part: domains of the app, and the address it has without any. */
 export function createIngress(own: Surroundings): Ingress {
   return {
+    async status(context, scope) {
+      const [domains = [], marker] = await Promise.all([
+        readDomains(own, context, scope),
+        readOurMarker(own, context, scope),
+      ]);
+      const custom = marker === undefined ? [] : domains.filter(({ kind }) => kind === "custom");
+      return custom.map(({ hostname, cname, status, acm_status: certificate, acm_status_reason: reason }) => {
+        const problem = status === "failed" ? "Heroku could not set it up" : reason;
+        return {
+          host: hostname,
+          ...(cname === null ? {} : { target: cname }),
+          ...(certificate === null ? {} : { certificate }),
+          ...(problem == null ? {} : { problem }),
+        };
+      });
+    },
     capabilities: {
       customHosts: true,
       redirects: {

@@ -42,10 +42,10 @@ export function createServers(own: Surroundings): Servers {
         readConfigVars(own, context, scope),
       ]);
       if (app === undefined || !isOurs(readMarker(vars), scope)) return [];
-      const { name, region, space, team, url, maintenance } = stateOf(app);
+      const { name, stack, region, space, team, url, maintenance } = stateOf(app);
       const where = space === null ? `region ${region}` : `space ${space} in ${region}`;
       const whose = team === null ? "personal" : `team ${team}`;
-      const description = `${where}, ${whose}, ${url}${maintenance ? ", in maintenance mode" : ""}`;
+      const description = `${stack} stack, ${where}, ${whose}, ${url}${maintenance ? ", in maintenance mode" : ""}`;
       return [{ name, state: "running", description }];
     },
   };

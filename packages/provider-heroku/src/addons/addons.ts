@@ -54,6 +54,8 @@ export function createAddons(own: Surroundings): Addons {
         name: name.slice(prefix.length),
         kind: kindOf(service.name),
         state: states[state],
+        vendorName: name,
+        plan: plan.name,
         description: `${plan.name}${price ? `, ${price.cents / 100} USD a ${price.unit}` : ""}`,
       }));
     },

@@ -231,6 +231,7 @@ function describe(
     // The record speaks for the code it was written for; code that was released alone speaks for itself.
     origin: originOf(release, record, record?.image === image?.digest ? undefined : image?.origin),
     createdAt: new Date(release.created_at).toISOString(),
+    description: release.description,
     ...(state === "failed" ? { failure: failureOf(release) } : {}),
   };
 }

@@ -24,9 +24,10 @@ export async function containersStatus(
   const types = formation.filter(isOfFormation);
   return {
     release: current.version,
-    processes: types.map(({ type, quantity }) => ({
+    processes: types.map(({ type, quantity, size }) => ({
       name: type,
       desired: quantity,
+      size,
       instances: dynos
         .filter((dyno) => dyno.type === type)
         .sort((one, other) => numberOf(one) - numberOf(other))
