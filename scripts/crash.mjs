@@ -3,13 +3,13 @@ import { cleanEnvironment, ROOT, run, tool } from "./lib/run.mjs";
 
 /*
  * `npm run crash`: builds, then kills the command at every call by which it changes something at the local provider's
- * supervisor, and both of them at 200 random moments; then a program at every call by which it changes something at AWS.
+ * supervisor, and both of them at 200 random moments; then a program at every call by which it changes something at AWS or Heroku.
  * Each time it is run again and compared with an undisturbed run.
  *
  *   npm run crash -- --kills=20 --sample=2     fewer: random kills, points of each operation
  *   npm run crash -- --seed=7                  others; the seed of a red run brings it back
  *
- * `npm test` tries a sample of both (packages/provider-local/test/crash/crash.test.ts).
+ * `npm test` tries a sample of each (test/crash/crash.test.ts of the provider).
  */
 
 const { kills, sample, seed } = readArguments(process.argv.slice(2));
@@ -38,6 +38,12 @@ const steps = [
 steps.push([
   "ECS on moto",
   [tool("vitest"), "run", "packages/provider-ecs/test/crash", "--reporter=verbose"],
+]);
+
+// On the double of Heroku, every point of up, redeploy and down.
+steps.push([
+  "Heroku on its double",
+  [tool("vitest"), "run", "packages/provider-heroku/test/crash", "--reporter=verbose"],
 ]);
 
 for (const [title, argv] of steps) {
