@@ -1,8 +1,8 @@
-import { spawn } from "node:child_process";
 import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { timedNode } from "../../scripts/lib/timed.mjs";
 
 /*
  * What the command costs before it does anything: CPU of `deploy --version` and `--help` beside bare Node, of loading
@@ -45,7 +45,7 @@ async function measure(commands, rounds) {
   const samples = Object.fromEntries(Object.keys(commands).map((name) => [name, { cpu: [], wall: [] }]));
   for (let round = -1; round < rounds; round++) {
     for (const [name, args] of Object.entries(commands)) {
-      const sample = await once(args);
+      const sample = await timedNode(args);
       // The first round warms the disk cache.
       if (round < 0) continue;
       samples[name].cpu.push(sample.cpu);
@@ -55,29 +55,6 @@ async function measure(commands, rounds) {
   return Object.fromEntries(
     Object.entries(samples).map(([name, { cpu, wall }]) => [name, { cpu: median(cpu), wall: median(wall) }]),
   );
-}
-
-/** Prints user and system seconds of "$@" to file descriptor 3, as the kernel counted them: /proc has ticks of 10 ms. */
-const TIMED = 'TIMEFORMAT="%3U %3S"; { time "$@" 2>&4; } 4>&2 2>&3';
-
-/** One run: milliseconds of user and system time together, and of wall time. */
-function once(args) {
-  const { NODE_EXTRA_CA_CERTS: _certificates, NODE_OPTIONS: _options, ...env } = process.env;
-  const started = performance.now();
-  return new Promise((resolve, reject) => {
-    const stdio = ["ignore", "ignore", "inherit", "pipe"];
-    const child = spawn("bash", ["-c", TIMED, "bash", process.execPath, ...args], { stdio, env });
-    let times = "";
-    child.stdio[3].on("data", (data) => {
-      times += data;
-    });
-    child.on("error", reject);
-    child.on("close", (code) => {
-      if (code !== 0) return reject(new Error(`${args.join(" ")} ended with ${code}`));
-      const [user, system] = times.trim().split(" ").map(Number);
-      resolve({ cpu: (user + system) * 1000, wall: performance.now() - started });
-    });
-  });
 }
 
 async function sizeOf(name) {

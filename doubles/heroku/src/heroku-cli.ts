@@ -65,6 +65,24 @@ export async function installHerokuCli(): Promise<{ program: string } | { missin
   return { program: program(directory) };
 }
 
+/** What points the official CLI at a double, with a token of an account: environment variables. */
+export function herokuCliEnvironment(
+  double: Pick<HerokuDouble, "url">,
+  token: string,
+): Readonly<Record<string, string>> {
+  return {
+    HEROKU_HOST: double.url,
+    HEROKU_PARTICLEBOARD_URL: double.url,
+    HEROKU_API_KEY: token,
+    HEROKU_SKIP_ANALYTICS: "1",
+    DISABLE_TELEMETRY: "true",
+    HEROKU_SKIP_NEW_VERSION_CHECK: "true",
+    CI: "1",
+    NO_COLOR: "1",
+    COLUMNS: "200",
+  };
+}
+
 /** Points the official CLI at a double; it finds a token of an account in its environment, and nothing of this user's. */
 export async function createHerokuCli(
   program: string,
@@ -75,21 +93,13 @@ export async function createHerokuCli(
   const authority = join(home, "authority.pem");
   await writeFile(authority, double.certificate);
   const env = {
+    ...herokuCliEnvironment(double, token),
     NODE_EXTRA_CA_CERTS: authority,
     PATH: process.env.PATH,
     HOME: home,
     XDG_CACHE_HOME: join(home, "cache"),
     XDG_CONFIG_HOME: join(home, "config"),
     XDG_DATA_HOME: join(home, "data"),
-    HEROKU_HOST: double.url,
-    HEROKU_PARTICLEBOARD_URL: double.url,
-    HEROKU_API_KEY: token,
-    HEROKU_SKIP_ANALYTICS: "1",
-    DISABLE_TELEMETRY: "true",
-    HEROKU_SKIP_NEW_VERSION_CHECK: "true",
-    CI: "1",
-    NO_COLOR: "1",
-    COLUMNS: "200",
   };
   const run = (args: readonly string[]): Promise<CliResult> =>
     execute(process.execPath, ["--no-deprecation", program, ...args], { cwd: home, timeout: 60_000, env });

@@ -2,7 +2,7 @@ export type { HerokuDouble } from "./double.js";
 export { createHerokuDouble } from "./double.js";
 export type { Fault, FaultKind, Faults, HostName } from "./faults.js";
 export type { CliResult, HerokuCli } from "./heroku-cli.js";
-export { createHerokuCli, herokuCliVersion, installHerokuCli } from "./heroku-cli.js";
+export { createHerokuCli, herokuCliEnvironment, herokuCliVersion, installHerokuCli } from "./heroku-cli.js";
 export type { Variant, Violation } from "./judge.js";
 export type { Ledger, RateLimit, RecordedCall, Replay } from "./ledger.js";
 export type { AccountInput, Delays, DoubleOptions } from "./options.js";

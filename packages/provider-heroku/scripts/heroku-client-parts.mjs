@@ -1,8 +1,11 @@
+import { readFile } from "node:fs/promises";
+
 /**
- * Two parts of heroku-client that are left out of the build.
+ * Parts of heroku-client that are different in the build.
  *
  * Its address parser calls `url.parse`, which Node 24 warns of (DEP0169): ours answers the same with `URL`. Its debug
- * output would print bodies, config vars among them, when somebody sets `DEBUG=http`: there is none.
+ * output would print bodies, config vars among them, when somebody sets `DEBUG=http`: there is none. Where `SSL_CERT_DIR`
+ * is set, it reads every certificate of that directory for every request, while everything else waits: now once.
  *
  * @returns {import("esbuild").Plugin}
  */
@@ -14,6 +17,15 @@ export function herokuClientParts() {
         contents: parser,
         loader: "js",
       }));
+      build.onLoad({ filter: /heroku-client[\\/]lib[\\/]request\.js$/ }, async ({ path }) => {
+        const text = await readFile(path, "utf8");
+        const pieces = text.split("getCerts(this.debug)");
+        if (pieces.length !== 2) throw new Error(`${path} no longer reads its certificates as it did`);
+        return {
+          contents: `${pieces.join("(certificates ??= getCerts())")}\nlet certificates;\n`,
+          loader: "js",
+        };
+      });
       build.onResolve({ filter: /^debug$/ }, ({ importer }) =>
         /heroku-client[\\/]lib[\\/]/.test(importer) ? { path: "debug", namespace: "nothing" } : undefined,
       );

@@ -70,7 +70,8 @@ function mayBeKnownToJiti(error: unknown): boolean {
 }
 
 async function importByJiti(file: string): Promise<Record<string, unknown>> {
-  const { createJiti } = await import("jiti");
+  // Required: of what is imported, Node first reads all for the names of its exports, which takes longer than the rest.
+  const { createJiti } = createRequire(import.meta.url)("jiti") as typeof import("jiti");
   const alias = ownPackages(file);
   const jiti = createJiti(pathToFileURL(file).href, {
     moduleCache: true,
