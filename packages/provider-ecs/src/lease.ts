@@ -60,7 +60,7 @@ export function createLease({ clients, settings }: Pick<Parts, "clients" | "sett
 }
 
 /** The name of an environment's lock. */
-export function lockName(scope: Scope): string {
+function lockName(scope: Scope): string {
   return `/deploy-locks/${scope.app}/${scope.environment}`;
 }
 

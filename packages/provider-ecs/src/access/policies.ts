@@ -25,12 +25,12 @@ interface Desired {
 }
 
 /** The name of a role's policy: unique in the account whatever its path, so that region and app are in it. */
-export function policyName(settings: Settings, scope: Scope, role: Role): string {
+function policyName(settings: Settings, scope: Scope, role: Role): string {
   return appName(scope, 128, settings.region, role);
 }
 
 /** The path that an app's policies stand on. */
-export function policyPath(scope: Scope): string {
+function policyPath(scope: Scope): string {
   return `${appPath(scope)}/`;
 }
 

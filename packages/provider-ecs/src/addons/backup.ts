@@ -22,7 +22,7 @@ import { taskGate } from "./task-gate.js";
 import { backupContainers, clientOf, restoreContainers, sharedVolume } from "./tools.js";
 
 /** The role that backup tasks take: this environment's part of the bucket, and nothing else. */
-export function backupRole(parts: Parts, scope: Scope): Resource<unknown, RoleObserved> {
+function backupRole(parts: Parts, scope: Scope): Resource<unknown, RoleObserved> {
   const { settings, clients } = parts;
   const partition = partitionOf(settings.region);
   const bucket = `arn:${partition}:s3:::deploy-backups-*-${settings.region}`;
@@ -48,7 +48,7 @@ export function backupRole(parts: Parts, scope: Scope): Resource<unknown, RoleOb
 }
 
 /** Key of a backup in the bucket: sortable by time, and with the release that it was taken before. */
-export function backupKey(scope: Scope, addon: string, at: number, release?: number): string {
+function backupKey(scope: Scope, addon: string, at: number, release?: number): string {
   const stamp = new Date(at)
     .toISOString()
     .replace(/[-:]/g, "")
@@ -69,7 +69,7 @@ export function describeBackup(one: {
 }
 
 /** What dumps an add-on beside the app. */
-export async function backupTask(
+async function backupTask(
   parts: Parts,
   context: Context,
   scope: Scope,
@@ -169,7 +169,7 @@ export async function restoreBackup(
 }
 
 /** The error of a backup that is not there. */
-export function unknownBackup(addon: string, backup: string): DeployError {
+function unknownBackup(addon: string, backup: string): DeployError {
   return new DeployError({
     code: "addons.backup-unknown",
     message: `There is no backup ${backup} of ${addon}.`,

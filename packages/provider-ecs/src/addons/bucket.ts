@@ -24,7 +24,7 @@ export interface BucketObserved {
 const tags: Tags = { "deploy:shared": "backups" };
 
 /** Id of the bucket's resource. */
-export function bucketId(parts: Pick<Parts, "settings">): string {
+function bucketId(parts: Pick<Parts, "settings">): string {
   return [providerName, "addons", parts.settings.region, "backups"].join("/");
 }
 

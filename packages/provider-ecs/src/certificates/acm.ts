@@ -135,7 +135,7 @@ function issuedGate(
 }
 
 /** Why a certificate is not issued yet: which records ACM still looks for. Throws when it never will be. */
-export function whyNotIssued(names: CertificateNames, observed: CertificateObserved): string | undefined {
+function whyNotIssued(names: CertificateNames, observed: CertificateObserved): string | undefined {
   const { status, proofs, open, age, reason } = observed;
   if (status === "ISSUED") return undefined;
   if (!isAlive(observed)) throw certificateFailed(names.all, status, reason);

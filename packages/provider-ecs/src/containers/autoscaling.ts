@@ -37,7 +37,7 @@ interface Policy {
  *
  * @throws `config.bad-option`
  */
-export function checkAutoscaling(process: string, options: AutoscalingOptions): void {
+function checkAutoscaling(process: string, options: AutoscalingOptions): void {
   const isCount = (value: number, least: number): boolean => Number.isInteger(value) && value >= least;
   const percents = [options.cpu, options.memory].filter((value) => value !== undefined);
   const good =

@@ -157,7 +157,7 @@ async function unhealthyTarget(
 }
 
 /** The end of a task's output; empty when it has printed nothing, or nothing can be read. */
-export async function lastLinesOf(
+async function lastLinesOf(
   parts: Parts,
   context: Context,
   query: Pick<FailureQuery, "scope" | "release"> & { readonly process: { readonly name: string } },

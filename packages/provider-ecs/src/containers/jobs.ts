@@ -61,7 +61,7 @@ export function scheduleGroupName(scope: Scope): string {
 }
 
 /** The name of a job's schedule inside its group. */
-export function scheduleName(job: string): string {
+function scheduleName(job: string): string {
   return boundedName(64, ...job.split("-"));
 }
 

@@ -54,7 +54,7 @@ export interface CommandOptions {
 }
 
 /** What a release command is known by: the image and its own text. */
-export function commandKey(image: string, command: Command): string {
+function commandKey(image: string, command: Command): string {
   return hashOf([image, command]);
 }
 

@@ -160,7 +160,7 @@ export async function readRelease(
 }
 
 /** Everything that a release registers, manifest included; `commandDone` is noted on from the release before. */
-export function tasksOf(
+function tasksOf(
   rendering: Rendering,
   release: Manifest,
   commandDone?: string,

@@ -13,7 +13,7 @@ export type TaskDefinitionInput = Input<"ecs", "RegisterTaskDefinition">;
 export type ContainerDefinition = NonNullable<TaskDefinitionInput["containerDefinitions"]>[number];
 
 /** The port a process is told to listen on where it declares none. */
-export const defaultPort = 8080;
+const defaultPort = 8080;
 /** Fargate ends a container at the latest so many seconds after SIGTERM. */
 const longestStop = 120;
 /** The program of a task that serves one-off commands never runs by itself: each run brings its own. */

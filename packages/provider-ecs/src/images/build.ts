@@ -50,7 +50,7 @@ export async function buildImage(context: Context, request: BuildRequest): Promi
 }
 
 /** The arguments of `docker`: an array, never a line for a shell. */
-export function buildArguments(
+function buildArguments(
   request: BuildRequest,
   engine: DockerEngine,
   secrets: readonly string[] = [],

@@ -5,7 +5,6 @@ import { existingImage } from "./existing-image.js";
 
 export type { BuildOptions, BuildSecret } from "./build.js";
 export { findRepository } from "./find-repository.js";
-export { type RegistryOptions, registry } from "./registry.js";
 
 /** Element two on AWS: images built from the Dockerfile, kept in ECR, deployed by digest. */
 export function createImages(parts: Parts): Images {

@@ -8,7 +8,7 @@ import type { Parts } from "../parts.js";
 const remembered = new WeakMap<Parts, Map<string, readonly string[]>>();
 
 /** The names of the public processes; the one that answers at the URL without any domain first: `web`, else the first. */
-export function publicProcesses(processes: readonly ResolvedProcess[]): readonly string[] {
+function publicProcesses(processes: readonly ResolvedProcess[]): readonly string[] {
   const names = processes.filter(isPublic).map(({ name }) => name);
   return names.includes("web") ? ["web", ...names.filter((name) => name !== "web")] : names;
 }

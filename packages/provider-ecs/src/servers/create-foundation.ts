@@ -32,7 +32,7 @@ export function createFoundations(clients: Clients, settings: Settings): (scope:
 }
 
 /** The names of the security groups of a scope; those in a VPC that was named are others than those in the default one. */
-export function groupNames(
+function groupNames(
   settings: Settings,
   scope: Scope,
 ): { readonly ingress: string; readonly tasks: string; readonly instances: string } {

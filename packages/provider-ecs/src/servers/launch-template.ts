@@ -23,7 +23,7 @@ export interface TemplateObserved {
 }
 
 /** The template's name. The type is in it: an app that asks for another one gets instances of its own. */
-export function templateName(settings: Settings, scope: Scope, instanceType: string): string {
+function templateName(settings: Settings, scope: Scope, instanceType: string): string {
   return groupName(settings, scope, 128, "ec2", instanceType.replace(".", "-"));
 }
 

@@ -29,7 +29,7 @@ export interface Machines {
 }
 
 /** The name of the role of a group's instances, and of the profile that hands it over. */
-export function machineRoleName(settings: Settings, scope: Scope): string {
+function machineRoleName(settings: Settings, scope: Scope): string {
   return groupName(settings, scope, 64, settings.region, settings.capacity.kind);
 }
 

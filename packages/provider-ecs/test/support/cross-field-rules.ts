@@ -13,7 +13,7 @@ import { taskDefinitionRules } from "./rules/task-definitions.js";
  */
 
 /** Every rule, by the service it belongs to. */
-export const rules: readonly Rule[] = [
+const rules: readonly Rule[] = [
   ...taskDefinitionRules,
   ...serviceRules,
   ...loadBalancingRules,

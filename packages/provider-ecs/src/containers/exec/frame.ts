@@ -25,7 +25,7 @@ export const payloadType = {
 } as const;
 
 /** Bits of {@link Frame.flags}: the first and the last message of a stream. */
-export const flagBits = { first: 1n, last: 2n } as const;
+const flagBits = { first: 1n, last: 2n } as const;
 
 /** Payload of a `flag` message which ends the session, as the protocol numbers it. */
 export const terminateSession = 2;

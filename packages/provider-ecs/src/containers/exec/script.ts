@@ -23,17 +23,17 @@ export interface ScriptOptions {
 }
 
 /** What stands before the output of a captured command. */
-export function startMark(nonce: string): string {
+function startMark(nonce: string): string {
   return `\u001b]deploy;${nonce};start\u0007`;
 }
 
 /** What ends the output and tells the exit code; a terminal shows nothing of it. */
-export function endMark(nonce: string): RegExp {
+function endMark(nonce: string): RegExp {
   return new RegExp(`\u001b\\]deploy;${nonce};(\\d{1,3})\u0007`);
 }
 
 /** What every end mark begins with: held back until it is certain. */
-export function endMarkStart(nonce: string): string {
+function endMarkStart(nonce: string): string {
   return `\u001b]deploy;${nonce};`;
 }
 

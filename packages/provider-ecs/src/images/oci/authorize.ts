@@ -15,7 +15,7 @@ export interface Challenge {
 }
 
 /** Reads a challenge; undefined when it is none. */
-export function parseChallenge(header: string): Challenge | undefined {
+function parseChallenge(header: string): Challenge | undefined {
   const scheme = /^\s*([A-Za-z]+)(?:\s+|$)/.exec(header)?.[1]?.toLowerCase();
   if (scheme === undefined) return undefined;
   const pairs = header.matchAll(/([a-z_]+)\s*=\s*(?:"([^"]*)"|([^\s,]+))/gi);

@@ -85,7 +85,7 @@ export function doorIn(state: BalancerState | undefined, targets: string): DoorO
 }
 
 /** Whether a port is one that only one process has. */
-export function isDoorPort(port: number): boolean {
+function isDoorPort(port: number): boolean {
   return port >= doorPorts.first && port <= doorPorts.last;
 }
 
@@ -95,7 +95,7 @@ export function doorUrl({ dnsName, port }: DoorObserved): string {
 }
 
 /** The ports that a process may get, the likeliest first. */
-export function doorPortsOf(scope: Scope, process: string): readonly number[] {
+function doorPortsOf(scope: Scope, process: string): readonly number[] {
   const hash = createHash("sha256").update(`${scope.app}/${scope.environment}/${process}`).digest();
   const count = doorPorts.last - doorPorts.first + 1;
   const start = hash.readUInt32BE(0) % count;

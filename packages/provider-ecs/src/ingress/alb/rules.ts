@@ -3,7 +3,7 @@ import { type Context, DeployError, type Scope } from "@deploy/core";
 import { isAwsError, isGone, unlessGone } from "../../errors.js";
 import type { Parts } from "../../parts.js";
 import { appTags, upperTags } from "../../tags.js";
-import { nameInArn, ruleMarker, targetGroupPrefix } from "./names.js";
+import { nameInArn, ruleMarker } from "./names.js";
 import { balancerStateNow, type ElbAction, type ListenerState, listenerOn, type RuleState } from "./state.js";
 
 /** What a rule does, as text that is compared and printed: `targets shop-1a2b3c4d-web`, `redirect https://example.org`. */
@@ -37,11 +37,6 @@ export function textOf(action: ElbAction | undefined): ActionText {
   return action?.FixedResponseConfig === undefined
     ? "nothing"
     : `answer ${action.FixedResponseConfig.StatusCode}`;
-}
-
-/** Whether a rule or listener leads to an instance of this app in this environment. */
-export function leadsToApp(parts: Parts, scope: Scope, action: ElbAction | undefined): boolean {
-  return textOf(action).startsWith(`targets ${targetGroupPrefix(parts.settings, scope)}`);
 }
 
 /** The rules for hosts of this app on a listener, by host. */
@@ -118,7 +113,7 @@ const firstWildcard = 25_000;
  *
  * @throws `ingress.no-priority` when all are taken.
  */
-export function freePriority(host: string, taken: ReadonlySet<number>): number {
+function freePriority(host: string, taken: ReadonlySet<number>): number {
   const isWildcard = host.includes("*");
   const first = isWildcard ? firstWildcard : 1;
   const size = (isWildcard ? lastPriority : firstWildcard) - first;
@@ -135,7 +130,7 @@ export function freePriority(host: string, taken: ReadonlySet<number>): number {
 }
 
 /** Makes a rule for a host; another run that takes the same priority at the same time costs a retry. */
-export async function createRule(
+async function createRule(
   parts: Parts,
   context: Context,
   scope: Scope,

@@ -141,7 +141,7 @@ async function readTargetGroup(
  * The check of a process. Without a path any answer below 500 shows that it listens. ELB's ranges: 5 to 300 s between
  * checks, an answer within 2 to 120 s and before the next check (CreateTargetGroup).
  */
-export function healthOf({
+function healthOf({
   health,
 }: Pick<ResolvedProcess, "health">): Omit<TargetGroupDesired, "vpcId" | "targetType" | "drainSeconds"> {
   const healthTimeout = clamp(Math.ceil(health.timeoutMs / 1000), 2, 120);
@@ -157,7 +157,7 @@ export function healthOf({
 }
 
 /** Whole seconds, 0 to 3,600 as ELB takes them; the app's default of 30 s stands against ELB's 300. */
-export function drainSeconds(drainMs: number): number {
+function drainSeconds(drainMs: number): number {
   return clamp(Math.ceil(drainMs / 1000), 0, 3600);
 }
 

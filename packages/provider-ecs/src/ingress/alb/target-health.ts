@@ -49,7 +49,7 @@ export async function targetProblems(
 }
 
 /** What a reason of ELB means, and what to do about it. */
-export function explain(
+function explain(
   reason: string,
   description: string,
   path: string,

@@ -16,7 +16,7 @@ export interface ApplyRequest {
 }
 
 /** The name of an app's file among the sites. */
-export function siteFileName(scope: Scope): string {
+function siteFileName(scope: Scope): string {
   return boundedName(60, scope.app, scope.environment);
 }
 

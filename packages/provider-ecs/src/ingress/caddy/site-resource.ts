@@ -110,7 +110,7 @@ export function siteId(parts: Parts, scope: Scope): string {
 }
 
 /** What an app's site consists of. */
-export function siteOf(
+function siteOf(
   { settings }: Parts,
   scope: Scope,
   { routes, processes }: { readonly routes: readonly Route[]; readonly processes: readonly string[] },

@@ -30,7 +30,7 @@ export interface Site {
 }
 
 /** The line by which the script finds out which app has a port. */
-export function doorLine(port: number): string {
+function doorLine(port: number): string {
   return `# deploy port ${port}`;
 }
 

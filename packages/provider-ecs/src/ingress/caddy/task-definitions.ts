@@ -12,7 +12,7 @@ type ContainerDefinition = NonNullable<TaskDefinitionInput["containerDefinitions
 export const caddyImage = "public.ecr.aws/docker/library/caddy:2.11.7";
 
 /** Where configuration and certificates are kept on the instance, beside the data of apps, whose names begin with no dot. */
-export const hostDirectory = "/var/lib/deploy/.caddy";
+const hostDirectory = "/var/lib/deploy/.caddy";
 
 /** What Caddy's task definitions are made from. */
 export interface CaddyOptions {
@@ -88,7 +88,7 @@ export function lingerContainer(app: string, image: string, drainMs: number): Co
  * Seconds that an old instance goes on serving once it is out of service discovery: what is asked for, at least 10, for
  * names take some seconds to change, at most 60.
  */
-export function lingerSeconds(drainMs: number): number {
+function lingerSeconds(drainMs: number): number {
   return Math.min(60, Math.max(10, Math.ceil(drainMs / 1000)));
 }
 

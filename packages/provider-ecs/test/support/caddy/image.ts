@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { run } from "../program.js";
 
 /** Caddy's version in the tests, the same as the provider's default image has. */
-export const caddyVersion = "2.11.7";
+const caddyVersion = "2.11.7";
 
 /** An image that stands in for the official one (BusyBox and Caddy), and has Node for the test's apps. */
 export interface TestImage {
