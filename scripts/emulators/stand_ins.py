@@ -5,6 +5,7 @@ Each has its line in docs/testing-ecs.md. All of them make the emulator do what 
 like; what a test must see that no container can show is scripted in the proxy instead.
 """
 
+import os
 import threading
 import time
 import urllib.error
@@ -23,6 +24,8 @@ def install_moto() -> None:
         return validate(memory, container_definitions, None)
 
     ecs.EC2ContainerServiceBackend._validate_container_defs = staticmethod(validate_container_defs)
+    _containers_without_memory(ecs)
+    _target_groups_of_one_name()
 
     delete = models.EventBridgeSchedulerBackend.delete_schedule_group
 
@@ -44,10 +47,51 @@ def install_moto() -> None:
     models.EventBridgeSchedulerBackend.list_schedules = list_schedules
 
 
+def _containers_without_memory(ecs) -> None:
+    """On Fargate a container needs no memory of its own, the task has it; moto's RunTask answers 500."""
+    needs = ecs.EC2ContainerServiceBackend._calculate_task_resource_requirements
+
+    def requirements(task_definition):
+        bare = [one for one in task_definition.container_definitions if one.get("memory") is None]
+        for one in bare:
+            one.setdefault("memoryReservation", 0)
+        try:
+            return needs(task_definition)
+        finally:
+            for one in bare:
+                if one.get("memoryReservation") == 0:
+                    del one["memoryReservation"]
+
+    ecs.EC2ContainerServiceBackend._calculate_task_resource_requirements = staticmethod(requirements)
+
+
+def _target_groups_of_one_name() -> None:
+    """"If you attempt to create multiple target groups with the same settings, each call succeeds": CreateTargetGroup."""
+    from moto.elbv2 import models
+
+    create = models.ELBv2Backend.create_target_group
+
+    def create_target_group(self, name, **kwargs):
+        for group in self.target_groups.values():
+            same = (group.protocol, str(group.port), group.vpc_id, group.target_type) == (
+                kwargs.get("protocol"),
+                str(kwargs.get("port")),
+                kwargs.get("vpc_id"),
+                kwargs.get("target_type"),
+            )
+            if group.name == name and same:
+                return group
+        return create(self, name, **kwargs)
+
+    models.ELBv2Backend.create_target_group = create_target_group
+
+
 def install() -> None:
-    from ministack.services import alb, cloudwatch_logs, ecs, ssm
+    from ministack.services import alb, cloudwatch_logs, ecs, servicediscovery, ssm
 
     _run_as_defined(ecs)
+    if os.environ.get("DOCKER_NETWORK"):
+        _names_of_processes(ecs, servicediscovery, os.environ["DOCKER_NETWORK"])
     _started_by_deployment(ecs)
     _rollouts_take_time(ecs, alb)
     _honour_client_tokens(ecs)
@@ -90,6 +134,32 @@ def _run_as_defined(ecs) -> None:
                 kwargs.setdefault("volumes", []).append(
                     f"{td['family']}-{mount['sourceVolume']}:{mount['containerPath']}:{mode}"
                 )
+        return kwargs
+
+    ecs._build_run_kwargs = build_run_kwargs
+
+
+def _names_of_processes(ecs, discovery, network) -> None:
+    """Tasks are in the network of the emulator, where those of a service that is registered in Cloud Map have its name."""
+    from docker import types
+
+    build = ecs._build_run_kwargs
+
+    def names(task):
+        _, _, name = (task.get("group") or "").partition("service:")
+        cluster = (task.get("clusterArn") or "").rpartition("/")[2]
+        registries = (ecs._services.get(f"{cluster}/{name}") or {}).get("serviceRegistries") or []
+        for registry in registries:
+            found = discovery._services.get(registry["registryArn"].rpartition("/")[2])
+            namespace = found and discovery._namespaces.get(found["NamespaceId"])
+            if namespace:
+                yield f"{found['Name']}.{namespace['Name']}"
+
+    def build_run_kwargs(cdef, td, env, ports, _network, host_mode, task_id, task_arn, *rest):
+        kwargs = build(cdef, td, env, ports, network, host_mode, task_id, task_arn, *rest)
+        if not host_mode:
+            aliases = list(names(ecs._tasks.get(task_arn) or {}))
+            kwargs["networking_config"] = {network: types.EndpointConfig("1.42", aliases=aliases)}
         return kwargs
 
     ecs._build_run_kwargs = build_run_kwargs

@@ -60,10 +60,13 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
   su -s /bin/sh postgres -c 'psql -h /tmp -U "$POSTGRES_USER" -d postgres -qc "CREATE DATABASE $POSTGRES_DB"'
   su -s /bin/sh postgres -c 'pg_ctl -w -m fast stop > /dev/null'
 fi
-exec su -s /bin/sh postgres -c 'exec postgres -c listen_addresses="*" -k /tmp'
+if [ "$1" = postgres ]; then shift; fi
+export FLAGS="$*"
+exec su -s /bin/sh postgres -c 'exec postgres -c listen_addresses="*" -k /tmp $FLAGS'
 `;
 
-async function buildPostgres(reference: string): Promise<void> {
+/** Debian's Postgres in place of the official image, with the same entry point and place of data. */
+export async function buildPostgres(reference: string): Promise<void> {
   const bin = postgresPrograms()!;
   const programs = ["initdb", "postgres", "pg_ctl", "psql", "pg_dump", "pg_restore", "pg_isready"].map(
     (name) => `${bin}/${name}`,
@@ -77,7 +80,7 @@ async function buildPostgres(reference: string): Promise<void> {
   await buildImage(reference, {
     programs,
     files: {
-      "/entry": entry,
+      "/bin/docker-entrypoint.sh": entry,
       "/etc/passwd": "root:x:0:0::/:/bin/sh\npostgres:x:999:999::/tmp:/bin/sh\n",
       "/etc/group": "root:x:0:\npostgres:x:999:\n",
     },
@@ -85,7 +88,8 @@ async function buildPostgres(reference: string): Promise<void> {
     instructions: [
       `ENV PATH=/bin:/usr/bin:${bin}`,
       'RUN ["/bin/chmod", "1777", "/tmp"]',
-      'ENTRYPOINT ["/entry"]',
+      "ENV PGDATA=/var/lib/postgresql/data",
+      'ENTRYPOINT ["docker-entrypoint.sh"]',
     ],
   });
 }

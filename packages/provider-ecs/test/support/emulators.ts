@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { emulatorFiles } from "./needs.js";
+import { run } from "./program.js";
 
 /** An emulator of AWS that runs. What each does and does not do is in `docs/testing-ecs.md`. */
 export interface Emulator {
@@ -30,6 +31,8 @@ export interface MotoOptions {
 export interface MinistackOptions {
   /** Tasks are containers of the Docker Engine; else they are records that are RUNNING at once. */
   readonly docker: boolean;
+  /** What the names of images begin with that the emulator runs by itself, such as `postgres:17-alpine` for RDS. */
+  readonly imagePrefix?: string;
 }
 
 /** Above this much resident memory a reset starts the emulator anew, bytes; ministack needs 500 MB with all services. */
@@ -64,8 +67,9 @@ export function startMoto({ certificateWait = 2, servicesRunning }: MotoOptions 
  *
  * @throws Error with the end of its output when it does not come up.
  */
-export function startMinistack({ docker }: MinistackOptions): Promise<Emulator> {
-  return start({
+export async function startMinistack({ docker, imagePrefix }: MinistackOptions): Promise<Emulator> {
+  const network = docker ? await createNetwork() : undefined;
+  const emulator = await start({
     kind: "ministack",
     module: "ministack",
     args: () => [],
@@ -78,11 +82,40 @@ export function startMinistack({ docker }: MinistackOptions): Promise<Emulator> 
       IOT_MTLS_ENABLED: "0",
       SFTP_ENABLED: "0",
       LOG_LEVEL: "WARNING",
-      ...(docker ? {} : { DEPLOY_WITHOUT_DOCKER: "1" }),
+      ...(network === undefined ? { DEPLOY_WITHOUT_DOCKER: "1" } : { DOCKER_NETWORK: network }),
+      ...(imagePrefix === undefined ? {} : { MINISTACK_IMAGE_PREFIX: imagePrefix }),
     }),
     ready: "/_ministack/health",
     reset: "/_ministack/reset",
   });
+  if (network === undefined) return emulator;
+  return {
+    ...emulator,
+    async stop() {
+      await emulator.stop();
+      await run(["docker", "network", "rm", network]);
+    },
+  };
+}
+
+const networkLabel = "deploy.test=ministack";
+
+/** A network of Docker, in which containers know each other by name. Those of runs that were killed are removed. */
+async function createNetwork(): Promise<string> {
+  await run([
+    "docker",
+    "network",
+    "prune",
+    "--force",
+    "--filter",
+    `label=${networkLabel}`,
+    "--filter",
+    "until=1h",
+  ]);
+  const name = `deploy-test-${process.pid}-${Date.now()}`;
+  const made = await run(["docker", "network", "create", "--label", networkLabel, name]);
+  if (made.code !== 0) throw new Error(`docker network create: ${made.stderr.trim()}`);
+  return name;
 }
 
 interface Recipe {

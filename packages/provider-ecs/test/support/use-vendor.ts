@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import { type AwsProxy, type AwsProxyOptions, createAwsProxy } from "./aws-proxy.js";
 import { openDefaultNetwork } from "./default-network.js";
 import { type Emulator, type MotoOptions, startMinistack, startMoto } from "./emulators.js";
+import { ministackStandIns } from "./ministack-stand-ins.js";
 import { motoStandIns } from "./moto-stand-ins.js";
 
 /** An emulator behind the proxy, for the tests of one file. */
@@ -21,6 +22,8 @@ export interface VendorOptions extends Pick<AwsProxyOptions, "latencyMs"> {
   readonly moto?: MotoOptions;
   /** Whether ministack's tasks are containers. Default true. */
   readonly containers?: boolean;
+  /** See `MinistackOptions`. */
+  readonly imagePrefix?: string;
 }
 
 /**
@@ -41,6 +44,7 @@ export function useVendor({
   emulator: kind = "moto",
   moto = {},
   containers = true,
+  imagePrefix,
   latencyMs = 0,
 }: VendorOptions = {}): () => Vendor {
   let vendor: Vendor | undefined;
@@ -50,12 +54,14 @@ export function useVendor({
     return vendor;
   };
   beforeAll(async () => {
-    const emulator = await (kind === "moto" ? startMoto(moto) : startMinistack({ docker: containers }));
+    const emulator = await (kind === "moto"
+      ? startMoto(moto)
+      : startMinistack({ docker: containers, ...(imagePrefix === undefined ? {} : { imagePrefix }) }));
     await openDefaultNetwork(emulator.url);
     const proxy = await createAwsProxy({
       target: emulator.url,
       latencyMs,
-      ...(kind === "moto" ? { standIns: motoStandIns } : {}),
+      standIns: kind === "moto" ? motoStandIns : ministackStandIns,
     });
     vendor = {
       emulator,
