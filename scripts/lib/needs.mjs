@@ -18,7 +18,7 @@ export const NEEDS = [
   {
     name: "postgres",
     what: "postgres on the PATH (Debian: apt-get install postgresql, and add /usr/lib/postgresql/*/bin)",
-    files: /\/(?:databases\/(?:postgres|crash)|test\/crash\/crash)\.test\.ts$/,
+    files: /\/(?:databases\/(?:postgres|crash)|test\/crash\/crash|examples\/ecs\/test\/ecs)\.test\.ts$/,
     found: () => onPath("postgres"),
   },
   {
@@ -41,12 +41,12 @@ export const NEEDS = [
   {
     name: "python",
     what: "python3 with venv, and a package index that answers (apt-get install python3-venv)",
-    files: /\/provider-ecs\/test\//,
+    files: /\/provider-ecs\/test\/|\/examples\/ecs\/test\//,
   },
   {
     name: "docker",
     what: "a Docker Engine that answers (apt-get install docker.io, and start dockerd)",
-    files: /\/provider-ecs\/test\//,
+    files: /\/provider-ecs\/test\/|\/examples\/ecs\/test\//,
   },
   {
     name: "root",
