@@ -94,6 +94,12 @@ export interface Subject {
   readonly requests?: () => number;
   /** Whether a request of `context.fetch` only reads. Default: GET, HEAD and OPTIONS. */
   readonly isRead?: (url: string, init: RequestInit) => boolean;
+  /**
+   * Whether a request of `context.fetch` that changes something may be sent twice, by the vendor's own documentation: it
+   * sets a state, its name can be taken once only, or it carries a token. Default: PUT and DELETE, by the rules of HTTP.
+   * A header `idempotency-key` counts as well.
+   */
+  readonly isIdempotent?: (url: string, init: RequestInit) => boolean;
   /** Values that must never appear in anything the provider says: the credentials. The kit adds its own. */
   readonly secrets?: readonly string[];
   /** Makes the vendor empty, before each scenario. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Clock, DeployError, isTransient, type Provider, systemClock } from "@deploy/core";
+import { type Clock, type Context, DeployError, isTransient, type Provider, systemClock } from "@deploy/core";
 import { type Scenario, skip } from "../scenario.js";
 import { type Bench, describe } from "../workbench/bench.js";
 import { defineScenario } from "../workbench/define.js";
@@ -9,9 +9,11 @@ import { type ReadyCall, readingCalls, writingCalls } from "./calls.js";
 
 const element = "provider" as const;
 
-/** Pauses between retries last a thousandth: what is tried is whether they end, not how long they are. */
+const begun = systemClock.now();
+
+/** A clock that runs a thousand times as fast: what is tried is whether pauses end, not how long they are. */
 const hastyClock: Clock = {
-  now: () => systemClock.now(),
+  now: () => begun + (systemClock.now() - begun) * 1000,
   sleep: (milliseconds, signal) => systemClock.sleep(milliseconds / 1000, signal),
 };
 
@@ -25,7 +27,7 @@ async function disturbed(
   let tried = 0;
   for (const { name, make } of calls) {
     const faulty = faultyFetch(bench.subject, bench.context().fetch, () => fault);
-    const context = bench.context({ fetch: faulty.fetch, clock: hastyClock });
+    const context = bench.context({ fetch: faulty.fetch, clock: hastyClock, shared: sharedOnce() });
     const error = await bench.within(
       20_000,
       name,
@@ -41,6 +43,16 @@ async function disturbed(
     judge(name, error, mostRepeats(faulty.seen));
   }
   if (tried === 0) skip("no call goes through context.fetch");
+}
+
+/** What is read by several is asked once, as within one plan. */
+function sharedOnce(): Context["shared"] {
+  const known = new Map<string, Promise<unknown>>();
+  return <T>(key: string, load: () => Promise<T>): Promise<T> => {
+    const loading = known.get(key) ?? load();
+    known.set(key, loading);
+    return loading as Promise<T>;
+  };
 }
 
 /** How often the request that was made most often was made. */
@@ -245,8 +257,7 @@ async function endSoon(bench: Bench, signalAfter: (milliseconds: number) => Abor
 function assertNoReplay(what: string, seen: ReturnType<typeof faultyFetch>["seen"]): void {
   for (let at = 1; at < seen.length; at += 1) {
     const [before, now] = [seen[at - 1]!, seen[at]!];
-    // PUT and DELETE may be repeated by the rules of HTTP, and what has a key the vendor tells apart.
-    const isPlainWrite = !now.reads && !["PUT", "DELETE"].includes(now.method) && now.idempotencyKey === null;
+    const isPlainWrite = !now.reads && !now.repeatable;
     const isSame = before.method === now.method && before.url === now.url && before.body === now.body;
     assert.ok(!(isPlainWrite && isSame), `${what}: ${now.method} ${now.url} was sent twice in a row`);
   }

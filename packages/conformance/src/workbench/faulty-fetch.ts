@@ -5,8 +5,9 @@ export interface SeenRequest {
   readonly method: string;
   readonly url: string;
   readonly body: string;
-  readonly idempotencyKey: string | null;
   readonly reads: boolean;
+  /** Sent twice it does no more than sent once. */
+  readonly repeatable: boolean;
 }
 
 /** What happens to a request instead of, or after, being answered. */
@@ -42,9 +43,11 @@ export function faultyFetch(
     const request: SeenRequest = {
       method,
       url,
-      body: typeof init.body === "string" ? init.body : "",
-      idempotencyKey: new Headers(init.headers).get("idempotency-key"),
+      body: textOf(init.body),
       reads: subject.isRead?.(url, init) ?? ["GET", "HEAD", "OPTIONS"].includes(method),
+      repeatable:
+        new Headers(init.headers).has("idempotency-key") ||
+        (subject.isIdempotent?.(url, init) ?? ["PUT", "DELETE"].includes(method)),
     };
     seen.push(request);
     const fault = decide(request, seen.length);
@@ -62,6 +65,12 @@ export function faultyFetch(
     });
   };
   return { fetch: call as typeof fetch, seen };
+}
+
+/** As far as it can be told without reading it: requests are compared by it. */
+function textOf(body: RequestInit["body"]): string {
+  if (typeof body === "string") return body;
+  return body instanceof Uint8Array ? new TextDecoder().decode(body) : "";
 }
 
 function hang(signal: AbortSignal | null | undefined): Promise<never> {
