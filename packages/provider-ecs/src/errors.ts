@@ -53,10 +53,25 @@ export function awsError(thrown: unknown, subject: CallSubject): DeployError {
   const status = statusOf(error);
   const reason = networkReason(error);
   if (reason !== undefined) return unreachable(subject, reason);
-  const bad = error instanceof SyntaxError || /Deserialization error/.test(error.message);
+  // Whoever refuses so without AWS's own words stands in between, or it is AWS's front: either way it is no passing fault.
+  if (status === 401 || (status === 403 && isUnreadable(error))) return refusedUnread(subject, status);
+  const bad = isUnreadable(error);
   if (bad || status === undefined)
     return status === undefined && !bad ? unexpected(subject, error) : badAnswer(subject, status);
   return serviceError(error, subject, status);
+}
+
+function isUnreadable(error: Error): boolean {
+  return error instanceof SyntaxError || /Deserialization error/.test(error.message);
+}
+
+function refusedUnread(subject: CallSubject, status: number): DeployError {
+  return new DeployError({
+    code: "credentials.refused",
+    message: `These credentials were refused for ${callOf(subject)} in ${subject.region} (${status}), without AWS's own reason.`,
+    hint: "Look at AWS_PROFILE and the keys, and whether a proxy stands in between.",
+    details: { service: subject.service, action: subject.action, status },
+  });
 }
 
 /** AWS's own code of an error that {@link awsError} made, such as `ClusterNotFoundException`. */

@@ -54,6 +54,7 @@ export function createAddons(parts: Parts): Addons {
       return backupNow(parts, context, scope, addon, password(parts, scope, name));
     },
     restore: async (context, scope, name, backup) => {
+      if (!beside) throw cannot(name, "a snapshot becomes a new database", "Restore it in the AWS console.");
       const { addon, where } = await knownAddon(parts, context, scope, name);
       if (where !== "beside")
         throw cannot(name, "a snapshot becomes a new database", "Restore it in the AWS console.");

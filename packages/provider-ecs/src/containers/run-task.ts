@@ -7,6 +7,7 @@ import { type DescribedTask, describeTasks } from "./describe.js";
 import { signsOf } from "./failed-tasks.js";
 import { diagnose } from "./failure-table.js";
 import { idInArn, logGroupOf, streamPrefix } from "./families.js";
+import { onceRolesAreKnown } from "./role-not-assumable.js";
 
 /** Where tasks of a scope run; plain data, for those who start one by hand. */
 export interface TaskNetwork {
@@ -115,7 +116,9 @@ export async function startTask(
       ...(size === undefined ? {} : { cpu: String(size.cpu), memory: String(size.memory) }),
     },
   };
-  const answer = await parts.clients.send(context, "ecs", "RunTask", input, { repeatable: true });
+  const answer = await onceRolesAreKnown(context, () =>
+    parts.clients.send(context, "ecs", "RunTask", input, { repeatable: true }),
+  );
   const [task] = answer.tasks ?? [];
   if (task?.taskArn !== undefined) return task;
   const [failure] = answer.failures ?? [];

@@ -28,6 +28,7 @@ import type { FailureQuery } from "./failed-tasks.js";
 import { readTaskDefinitionArn, stableText } from "./families.js";
 import type { StoredManifest } from "./manifest.js";
 import { markFailed } from "./release-state.js";
+import { onceRolesAreKnown } from "./role-not-assumable.js";
 import {
   endRollout,
   heldTag,
@@ -159,7 +160,9 @@ export function serviceNode(
       // The same request after a lost answer is the same service; at most 36 characters.
       clientToken: shortHash([cluster, name, taskDefinition, stableText(desired)].join(), 32),
     };
-    const answer = await parts.clients.send(context, "ecs", "CreateService", input);
+    const answer = await onceRolesAreKnown(context, () =>
+      parts.clients.send(context, "ecs", "CreateService", input),
+    );
     started(answer.service, desired.release, true);
     return observe(context, answer.service ?? {});
   };
