@@ -1,5 +1,5 @@
 """What ministack 1.5.33 leaves out and a test of deployments needs, done from its real containers; and what
-moto answers about groups of schedules that are not there and about memory.
+moto answers about groups of schedules that are not there, about memory, and to the same request again.
 
 Each has its line in docs/testing-ecs.md. All of them make the emulator do what AWS documents, none what our provider would
 like; what a test must see that no container can show is scripted in the proxy instead.

@@ -103,7 +103,7 @@ export async function createAwsProxy({
     const problems = [...read.problems, ...crossFieldViolations(name, call.input, memory)];
     violations.push(...problems.map((problem) => `${name}: ${problem}`));
     if (model === undefined || operation === undefined) return delay(latencyMs);
-    const truth = chooseTruth(scripts, name, call) ?? chooseTruth(below, name, call);
+    const truth = stacked(chooseTruth(scripts, name, call), chooseTruth(below, name, call));
     if (truth === undefined) return delay(latencyMs);
     const wrong = (text: string): void => void violations.push(`script of ${name}: ${text}`);
     return faultOf(truth, { model, operation, call, wrong });
@@ -154,6 +154,16 @@ export async function createAwsProxy({
   };
 }
 
+/** A script that changes an answer gets the one that the stand-ins have completed. */
+function stacked(told: Truth | undefined, usual: Truth | undefined): Truth | undefined {
+  if (told === undefined || !("rewrite" in told) || usual === undefined || !("rewrite" in usual))
+    return told ?? usual;
+  return {
+    rewrite: async (output, call) =>
+      told.rewrite((await usual.rewrite(output, call)) as Record<string, unknown>, call),
+  };
+}
+
 function runningOf(scripts: readonly Script[]): RunningScript[] {
   return scripts.map((script) => ({ script, seen: 0 }));
 }
@@ -176,7 +186,10 @@ function faultOf(tell: Truth, { model, operation, call, wrong }: Known): Fault {
   if ("error" in tell) {
     return { kind: "answer", answer: encodeError(model, tell.error, tell.message, tell.status) };
   }
-  if ("answer" in tell) return { kind: "answer", answer: encode(tell.answer) };
+  if ("answer" in tell) {
+    const { answer } = tell;
+    return { kind: "answer", answer: encode(typeof answer === "function" ? answer(call) : answer) };
+  }
   if ("body" in tell) {
     return {
       kind: "rewrite",

@@ -1,12 +1,24 @@
 import type { Subject } from "@deploy/conformance/vitest";
 import { isRead } from "../../src/clients.js";
 import { type EcsOptions, ecs } from "../../src/index.js";
+import { isIdempotent } from "./idempotent.js";
 import type { Vendor } from "./use-vendor.js";
 
-/** What the kit needs to try this provider on an emulator. */
+/**
+ * What the kit needs to try this provider on moto, which runs nothing: images are the kit's own here, and tried on
+ * ministack with a Docker Engine.
+ */
 export function ecsSubject(vendor: () => Vendor, options: Partial<EcsOptions> = {}): Subject {
   return {
-    provider: () => ecs({ region: "us-east-1", ...options }),
+    provider() {
+      // Moto knows a role at once.
+      const { images: _images, ...rest } = ecs({ region: "us-east-1", roleRestSeconds: 0, ...options });
+      return rest;
+    },
+    fixtures: {
+      app: { directory: new URL("conformance-app", import.meta.url).pathname, web: "node server.js" },
+    },
+    isIdempotent: (_url, init) => isIdempotent(operationOf(init)),
     context: {
       env: new Proxy<Record<string, string | undefined>>(
         {},
@@ -28,7 +40,7 @@ export function ecsSubject(vendor: () => Vendor, options: Partial<EcsOptions> = 
     requests: () => vendor().proxy.calls.length,
     secrets: ["wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"],
     reset: () => vendor().reset(),
-    timeouts: { scenario: 60_000, abort: 5_000 },
+    timeouts: { scenario: 120_000, abort: 5_000 },
   };
 }
 

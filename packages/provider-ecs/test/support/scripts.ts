@@ -6,7 +6,7 @@ export type Truth =
   /** AWS refuses; the emulator never sees the call. `error`: the exception's name in the model, or its code. */
   | { readonly error: string; readonly message: string; readonly status?: number }
   /** A whole output, as the SDK's types have it, which is checked by the output's model; the emulator never sees the call. */
-  | { readonly answer: object }
+  | { readonly answer: object | ((call: AwsCall) => object) }
   /** The emulator's output, changed; the result is checked by the output's model. */
   | { readonly rewrite: (output: Record<string, unknown>, call: AwsCall) => object | Promise<object> }
   /** The text of the emulator's answer, changed: HTML where JSON should be. */
