@@ -159,6 +159,18 @@ describe("applying", () => {
     expect(error).toMatchObject({ code: "run.timeout" });
   });
 
+  it("lets a step take as long as its vendor allows, where that is more", async () => {
+    const vendor = createVendor({ clock });
+    const slow = vendor.resource("slow", {}, { create: () => clock.sleep(60_000).then(() => ({})) });
+    const run = (mayTake: number): Promise<unknown> =>
+      up(
+        { clock, providers: [vendor.provider], resources: [{ ...slow, mayTake }], prune: false },
+        { stepTimeoutMs: 5_000 },
+      );
+    await expect(run(50_000)).rejects.toMatchObject({ code: "run.timeout" });
+    await expect(run(70_000)).resolves.toMatchObject({ done: [slow.id] });
+  });
+
   it("polls more slowly while the vendor is overloaded, up to 15 s", async () => {
     const vendor = createVendor({ clock });
     const reads: number[] = [];

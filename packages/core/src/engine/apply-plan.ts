@@ -7,7 +7,7 @@ import { type ApplyOptions, type ApplyResult, internals, type PreparedPlan } fro
 import { isName, removalDependencies } from "./prune.js";
 import { timeOf } from "./read-wave.js";
 import { removeOwned } from "./remove.js";
-import type { Owned } from "./resource.js";
+import type { AnyResource, Owned } from "./resource.js";
 import { endedError, skipRest } from "./run-end.js";
 import { openRun, type Run, type StepSubject } from "./run-state.js";
 import { runInOrder } from "./scheduler.js";
@@ -115,12 +115,13 @@ async function applyRemovals(run: Run, removals: readonly Owned[]): Promise<void
 }
 
 function subjectOf(
-  resource: { readonly id: string; readonly label: string; readonly provider: string },
+  resource: Pick<AnyResource, "id" | "label" | "provider" | "mayTake">,
   state: NodeState,
   priority: number,
 ): StepSubject {
-  const { id, label, provider } = resource;
-  return { id, label, provider, action: state.action!, verb: state.verb, priority };
+  const { id, label, provider, mayTake } = resource;
+  const subject = { id, label, provider, action: state.action!, verb: state.verb, priority };
+  return mayTake === undefined ? subject : { ...subject, mayTake };
 }
 
 /** Runs one step and books what came of it: done, failed, or stopped because the run stops. */

@@ -86,7 +86,7 @@ export interface ApplyOptions {
   readonly emit?: (event: DeployEvent) => void;
   /** Throws when the run may no longer change anything (a lost lease); asked before mutating calls, at most once a second. */
   readonly check?: () => Promise<void>;
-  /** Milliseconds that one step may take. Default 30 minutes; then it fails with `run.timeout`. */
+  /** Milliseconds that one step may take. Default 30 minutes; then it fails with `run.timeout`. A resource's `mayTake` is more. */
   readonly stepTimeoutMs?: number;
   /** Milliseconds that calls in flight get to finish after a cancellation, before their own signal is aborted. Default 10,000. */
   readonly drainMs?: number;

@@ -49,6 +49,8 @@ export interface Resource<Desired = unknown, Observed = unknown> {
   readonly holdsData?: string;
   /** How often to look while it is pending, milliseconds. Default 2,000, which suits a vendor's API. */
   readonly pollEvery?: number;
+  /** Milliseconds that its step may take, where its vendor allows more than the run does (30 minutes). */
+  readonly mayTake?: number;
   /** What its `create` does, as a verb for the plan. Default `create`. */
   readonly verb?: string;
 

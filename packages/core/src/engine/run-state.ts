@@ -16,6 +16,8 @@ export interface StepSubject {
   /** What a person reads: `create`, `run`, `wait for`. */
   readonly verb: string;
   readonly priority: number;
+  /** Milliseconds, where it may take longer than the run allows others. */
+  readonly mayTake?: number;
 }
 
 /** One step under way. */

@@ -22,7 +22,8 @@ export function createTicker(
     for (const step of steps) {
       if (step.startedAt === undefined) continue;
       const elapsed = now - step.startedAt;
-      if (elapsed >= timeoutMs && !step.controller.signal.aborted)
+      const { mayTake = 0 } = step.subject;
+      if (elapsed >= Math.max(timeoutMs, mayTake) && !step.controller.signal.aborted)
         step.controller.abort(timeoutError(step, elapsed));
       if (now - step.saidAt < silence) continue;
       step.saidAt = now;
