@@ -178,9 +178,11 @@ describe("no failure on success, and no endless waiting", () => {
     expect(error.code).toBe("containers.release-pending");
     expect(error.message).toContain("still pending");
     expect(error.hint).toContain("status.heroku.com");
-    expect(error.retryable).toBe(true);
     expect((stage.clock.now() - began) / 60_000).toBeGreaterThan(65);
     expect(dynoVersions()).toEqual([served]);
+    // Another run waits for the same release, and neither builds nor releases once more.
+    expect((await stage.failure(working)).code).toBe("containers.release-pending");
+    expect(stage.double.state.apps[0]!.builds).toHaveLength(2);
   });
 
   it("a lost answer to the build is not another build", async () => {

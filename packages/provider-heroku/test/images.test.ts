@@ -30,7 +30,7 @@ const processes = {
 } as const;
 const app = { processes, build: { args: { WHO: "somebody" } }, config: { GREETING: "hello" } };
 
-describe.skipIf(!ready)("a deployment by image push", () => {
+describe.skipIf(!ready)("a deployment by image push", { timeout: 120_000 }, () => {
   let stage: Stage;
   beforeEach(async () => {
     stage = await createStage({}, { build: "here" });

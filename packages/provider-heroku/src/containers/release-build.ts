@@ -30,7 +30,7 @@ const uploadTimeoutMs = 30 * 60_000;
 /**
  * Sends the source to Heroku, which builds and releases it; the build's output is passed on as it comes.
  *
- * A build of the same source that is under way already, of a run that was killed, is followed instead.
+ * A build of the same source that is under way already, or its release, of a run that was killed, is followed instead.
  *
  * @returns the release that came of it, not settled yet.
  * @throws `images.build-failed` with the last 30 lines, `images.unknown` when the source is not on this machine.
@@ -43,15 +43,19 @@ export async function releaseBuild(
   source: Source | undefined,
 ): Promise<HerokuRelease> {
   const app = appOf(own, scope);
+  const released = (id: string): Promise<HerokuRelease> =>
+    own.api.get<HerokuRelease>(context, path`/apps/${app}/releases/${id}`, { version: "3.sdk" });
   const running = (await listBuilds(own, context, scope)).find((build) => isSame(build, wanted));
+  if (running?.status === "succeeded" && running.release !== null) {
+    const begun = await released(running.release.id);
+    if (begun.status === "pending") return begun;
+  }
   let build = running?.status === "pending" ? running : undefined;
   if (build !== undefined) context.log("A build of the same source is under way already.");
   build ??= await startBuild(own, context, scope, wanted, source);
   const done = await follow(own, context, app, build);
   if (done.release === null) throw noRelease(app);
-  return own.api.get<HerokuRelease>(context, path`/apps/${app}/releases/${done.release.id}`, {
-    version: "3.sdk",
-  });
+  return released(done.release.id);
 }
 
 function isSame(build: HerokuBuild, wanted: Wanted): boolean {

@@ -36,6 +36,12 @@ export interface ReleaseContent {
   readonly processes: Wanted["processes"];
 }
 
+/**
+ * Milliseconds for a release: a build of 26 hours at most, and three versions in each of which Heroku gives the release
+ * command an hour. The waits themselves find out what hangs.
+ */
+const longestReleaseMs = 30 * 60 * 60_000;
+
 type Observed = ReleaseState & { readonly ofAddons: readonly string[] };
 
 /** The release as a node of the plan: its update is the whole change set, see {@link changeRelease}. */
@@ -107,6 +113,7 @@ export function releaseNode(
     element: "containers",
     verb: "release",
     renews: true,
+    mayTake: longestReleaseMs,
     desired: {
       image: spec.image,
       config: spec.config,

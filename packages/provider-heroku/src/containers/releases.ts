@@ -4,6 +4,7 @@ import type { HerokuBuild, HerokuRelease } from "../api-types.js";
 import { unlessMissing } from "../errors.js";
 import { registryOf } from "../images/images.js";
 import { writeLocation } from "../images/locations.js";
+import type { StoredImage } from "../images/registry.js";
 import { type ConfigVars, isOurs, type Marker, readMarker, reservedPrefix } from "../ownership.js";
 import { readReleases } from "../reads.js";
 import { appOf, type Surroundings } from "../surroundings.js";
@@ -190,10 +191,7 @@ async function imageDigests(
       const [tag] = imagesIn(code.description);
       if (codeOrigin(code) === "images" && tag !== undefined) {
         const repository = `${app}/${primaryOf(version.record?.processes ?? [])}`;
-        // Only tags tell of earlier images; where they were not kept, the record has to do.
-        const image = await registryOf(own, context)
-          .find(context, repository, tag)
-          .catch(() => undefined);
+        const image = await imageOf(own, context, repository, tag);
         const labels = image === undefined ? {} : labelsOf(image);
         if (labels.content !== undefined) {
           const origin = labels.origin === undefined ? {} : { origin: labels.origin };
@@ -206,6 +204,21 @@ async function imageDigests(
     }),
   );
   return found;
+}
+
+/** An image by the beginning of its id: under the tag of it, or, where the registry took no such tag, the newest. */
+async function imageOf(
+  own: Surroundings,
+  context: Context,
+  repository: string,
+  id: string,
+): Promise<StoredImage | undefined> {
+  const registry = registryOf(own, context);
+  for (const tag of [id, "latest"]) {
+    const found = await registry.find(context, repository, tag).catch(() => undefined);
+    if (found?.manifest.config.digest.startsWith(`sha256:${id}`) === true) return found;
+  }
+  return undefined;
 }
 
 function describe(

@@ -123,6 +123,5 @@ function undecided(app: string, release: HerokuRelease): DeployError {
     code: "containers.release-pending",
     message: `Release v${release.version} of ${app} is still pending, long after Heroku's own limit of an hour.`,
     hint: "Look at https://status.heroku.com, then run again: it goes on where this run stopped.",
-    retryable: true,
   });
 }

@@ -46,7 +46,11 @@ export interface Registry {
   readonly host: string;
   /** An image by tag or manifest digest; undefined when there is none, or no such repository. */
   find(context: Context, repository: string, reference: string): Promise<StoredImage | undefined>;
-  /** Puts an image into a repository, taking the layers from where they are. Safe to repeat. */
+  /**
+   * Puts an image into a repository, taking the layers from where they are. Safe to repeat.
+   *
+   * @param tags the first has to be taken; the others are for finding it again, where the registry lets them.
+   */
   put(context: Context, repository: string, tags: readonly string[], image: StoredImage): Promise<void>;
 }
 
@@ -139,10 +143,11 @@ export function createRegistry(options: RegistryOptions): Registry {
         again,
       );
       const body = JSON.stringify(image.manifest);
-      for (const tag of tags) {
+      for (const [index, tag] of tags.entries()) {
         const init = { method: "PUT", body, headers: { "content-type": manifestType } };
         // A manifest under a tag is the same however often it is put there.
-        await retry(context, () => call(context, `/v2/${repository}/manifests/${tag}`, init), again);
+        const put = retry(context, () => call(context, `/v2/${repository}/manifests/${tag}`, init), again);
+        await (index === 0 ? put : put.catch(passOverRefusal));
       }
     },
   };
@@ -174,6 +179,10 @@ export function deriveImage(base: StoredImage, { command, labels }: Derivation):
     layers: base.manifest.layers.map(({ size, digest: of }) => ({ mediaType: layerType, size, digest: of })),
   };
   return { repository: base.repository, manifest, config };
+}
+
+function passOverRefusal(error: unknown): void {
+  if (isTransient(error) || !DeployError.is(error) || error.details.status === undefined) throw error;
 }
 
 function basic(token: string): string {
