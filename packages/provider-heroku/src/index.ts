@@ -21,7 +21,7 @@ import type {
 import { createAccess } from "./access.js";
 import { identify } from "./account.js";
 import { createAddons } from "./addons/addons.js";
-import { ownedAddons } from "./addons/owned.js";
+import { foreignAddons, ownedAddons } from "./addons/owned.js";
 import { createCertificates } from "./certificates.js";
 import { checkOptions } from "./check-options.js";
 import { createContainers } from "./containers/containers.js";
@@ -97,7 +97,7 @@ export function heroku(options: HerokuOptions = {}): HerokuProvider {
     // The burst is the account's and lies in the bucket of the token; at a time, Heroku bears more than this.
     limits: { concurrency: 16 },
     identity: (context) => identify(own, context),
-    owned: (context, scope, asked = {}) => listOwned(own, context, scope, asked, ownedParts),
+    owned: (context, scope, asked = {}) => listOwned(own, context, scope, asked, ownedParts, foreignAddons),
     doctor: (context, scope) => examine(own, context, scope),
     servers: createServers(own),
     images: createImages(own, sources),

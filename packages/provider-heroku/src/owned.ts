@@ -24,6 +24,7 @@ export type OwnedPart = (
  * left by every prune, and stays while anything in it stays.
  *
  * @param parts the elements of others than this file.
+ * @param guests what is somebody else's, and would be lost with the app.
  */
 export async function listOwned(
   own: Surroundings,
@@ -31,22 +32,25 @@ export async function listOwned(
   scope: Scope,
   options: OwnedOptions,
   parts: readonly OwnedPart[],
+  guests: OwnedPart,
 ): Promise<readonly Owned[]> {
   const [app, vars] = await Promise.all([readApp(own, context, scope), readConfigVars(own, context, scope)]);
   const marker = readMarker(vars);
   if (app === undefined || !isOurs(marker, scope)) return [];
   const all = [ownedTraffic, ...parts].map((part) => part(own, context, scope, options));
-  const inside = [...(await Promise.all(all)).flat(), ...ownedSecrets(own, scope, marker)];
+  const [theirs, ...ours] = await Promise.all([guests(own, context, scope, options), ...all]);
+  const inside = [...ours.flat(), ...ownedSecrets(own, scope, marker)];
   // By its id: a name may belong to another app by then.
   const remove = async (asked: Context): Promise<void> => {
     await unlessMissing(own.api.delete(asked, path`/apps/${app.id}`));
   };
   const present = inside.filter((one) => one.history !== true);
-  const after = present.map(({ id }) => id);
+  const after = [...present, ...theirs].map(({ id }) => id);
   // What belongs to the past, such as releases, cannot be deleted by itself at Heroku: it goes with the app.
   const past = inside.filter((one) => one.history === true).map((one) => ({ ...one, after, remove }));
   return [
     ...present,
+    ...theirs,
     ...past,
     {
       id: appId(own, scope),
@@ -55,7 +59,7 @@ export async function listOwned(
       element: "servers",
       // An app is never what a prune is about: with it goes whatever it holds.
       history: true,
-      after: inside.map(({ id }) => id),
+      after: [...inside, ...theirs].map(({ id }) => id),
       remove,
     },
   ];

@@ -241,4 +241,39 @@ describe.skipIf(noPostgres)("add-ons at Heroku", () => {
     await applyPlan(removal);
     expect(double.state.addons.filter((one) => one.app === kept.id)).toEqual([]);
   });
+
+  it("does not take what somebody else put into the app down with it, until its name is typed", async () => {
+    await up([redis]);
+    const name = `${scope.app}-logs`;
+    const made = await fetch(`${double.url}/apps/${app().name}/addons`, {
+      method: "POST",
+      headers: {
+        authorization: "Bearer token-of-owner",
+        accept: "application/vnd.heroku+json; version=3",
+        "content-type": "application/json",
+      },
+      body: JSON.stringify({ plan: "papertrail:fixa", name }),
+    });
+    expect(made.status).toBe(201);
+    expect((await plan([redis])).plan.changes).toEqual([]);
+    const down = async (...deleteData: string[]): Promise<readonly string[]> => {
+      const removal = await prepareRemoval({
+        scope,
+        providers: [provider],
+        context: base(),
+        options: { force: true, deleteData },
+      });
+      await applyPlan(removal);
+      return removal.plan.kept.map(({ label }) => label);
+    };
+    const { id, name: of } = app();
+    expect(await down("queue")).toEqual([
+      `add-on ${name} (papertrail:fixa), not made by Deploy`,
+      expect.stringContaining(of),
+    ]);
+    expect(double.state.addons.filter((one) => one.app === id).map((one) => one.name)).toEqual([name]);
+    expect(await down(name)).toEqual([]);
+    expect(app()).toBeUndefined();
+    expect(double.state.addons.filter((one) => one.app === id)).toEqual([]);
+  });
 });

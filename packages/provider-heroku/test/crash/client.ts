@@ -1,7 +1,7 @@
 /**
  * What is killed: one operation on the sample app, as a process of its own.
  *
- * node client.mjs up one | up two | down; Heroku is found by HEROKU_API_URL and HEROKU_DATA_URL. The working directory
+ * node client.mjs up one | up two | down <names of what may lose its data>; Heroku is found by HEROKU_API_URL and HEROKU_DATA_URL. The working directory
  * holds a directory of source for each version.
  */
 import { resolve } from "node:path";
@@ -52,8 +52,7 @@ const deployer = createDeployer(defineApp(input), {
 });
 try {
   if (verb === "down") {
-    // Everything that holds data is named, also what an earlier version had.
-    const { kept } = await deployer.down({ confirm: "shop", deleteData: ["db", "queue", "SECRET_KEY"] });
+    const { kept } = await deployer.down({ confirm: "shop", deleteData: process.argv.slice(3) });
     if (kept.length > 0) throw new Error(`kept: ${kept.map(({ label, reason }) => `${label}: ${reason}`)}`);
   } else {
     await deployer.up({
