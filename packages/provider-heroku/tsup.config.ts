@@ -8,6 +8,7 @@ export default defineConfig({
   target: "node20",
   platform: "node",
   dts: true,
+  clean: true,
   treeshake: false,
   // Libraries come along, each in a chunk of its own that is loaded when it is first needed.
   noExternal: [/^(?!@deploy\/core$|node:|pg-native$).*/],

