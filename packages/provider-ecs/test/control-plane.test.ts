@@ -1,6 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Capacity, ec2, fargate, instance } from "../src/index.js";
 import { isReading } from "./support/aws-proxy.js";
+import { joinAsAgents } from "./support/ground.js";
 import { has } from "./support/needs.js";
 import { sampleDeployer, sampleSecrets } from "./support/sample-app.js";
 import { useVendor } from "./support/use-vendor.js";
@@ -12,12 +13,17 @@ import { useVendor } from "./support/use-vendor.js";
 
 const hasPython = await has("python");
 
-describe.skipIf(!hasPython).each<readonly [string, Capacity]>([
-  ["fargate()", fargate()],
-  ["ec2()", ec2()],
-  ["instance()", instance()],
-])("%s", (_name, capacity) => {
+describe.skipIf(!hasPython).each<readonly [string, Capacity, cluster: string]>([
+  ["fargate()", fargate(), "deploy-production"],
+  ["ec2()", ec2(), "deploy-production-ec2"],
+  ["instance()", instance(), "deploy-production-instance"],
+])("%s", (_name, capacity, cluster) => {
   const vendor = useVendor({ moto: { servicesRunning: 1, certificateWait: 0 } });
+  let agents: ReturnType<typeof joinAsAgents>;
+  beforeAll(() => {
+    agents = joinAsAgents(vendor(), cluster);
+  });
+  afterAll(() => agents?.stop());
 
   it("is deployed, found unchanged, deployed again, and removed without a trace", async () => {
     const { env, proxy } = vendor();

@@ -83,9 +83,12 @@ export function joinAsAgents(vendor: Vendor, cluster: string): { stop(): Promise
   let stopped = false;
   const loop = async (): Promise<void> => {
     while (!stopped) {
-      const { Reservations = [] } = await ec2.send(
-        new DescribeInstancesCommand({ Filters: [{ Name: "instance-state-name", Values: ["running"] }] }),
-      );
+      // The emulator is away for a moment when a reset starts it anew.
+      const { Reservations = [] } = await ec2
+        .send(
+          new DescribeInstancesCommand({ Filters: [{ Name: "instance-state-name", Values: ["running"] }] }),
+        )
+        .catch(() => ({ Reservations: [] }));
       for (const { InstanceId = "" } of Reservations.flatMap((one) => one.Instances ?? [])) {
         if (joined.has(InstanceId)) continue;
         const document = { instanceId: InstanceId, region: "us-east-1", accountId: "123456789012" };

@@ -38,7 +38,12 @@ export function sampleApp({ capacity, version = "one", release, name = "shop" }:
     secrets: ["SECRET_KEY"],
     environments: {
       production: {
-        target: ecs({ region: "us-east-1", ...(capacity === undefined ? {} : { capacity }) }),
+        target: ecs({
+          region: "us-east-1",
+          // An emulator knows a new role at once; ten seconds for each run are what all the rest together takes.
+          roleRestSeconds: 0,
+          ...(capacity === undefined ? {} : { capacity }),
+        }),
         images: fixedImage(version),
       },
     },
