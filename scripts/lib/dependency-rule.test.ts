@@ -49,6 +49,7 @@ describe("imports", () => {
     ["provider-ecs/src/a.ts", 'import { main } from "@deploy/cli";', "may import @deploy/core only"],
     ["provider-ecs/src/a.ts", 'import { run } from "../../core/src/a.js";', "leaves the package"],
     ["provider-ecs/src/a.test.ts", 'import { run } from "../../core/src/a.js";', "leaves the package"],
+    ["provider-ecs/src/a.ts", 'import { run } from "../../../scripts/lib/run.mjs";', "leaves the package"],
     ["cli/src/a.ts", 'import { local } from "@deploy/provider-local";', "only where it is used"],
     ["cli/src/a.ts", 'import { type LocalProvider } from "@deploy/provider-local";', "only where it is used"],
     ["cli/src/a.ts", 'const { ecs } = await import("@deploy/provider-ecs");', "nobody imports a provider"],
@@ -57,6 +58,14 @@ describe("imports", () => {
     expect(messages(path, text)).toEqual([expect.stringContaining(message)]);
   });
 });
+
+test.each(["provider-ecs/tsup.config.ts", "provider-ecs/test/a.ts"])(
+  "%s may use the tools of builds and tests",
+  (path) => {
+    const up = "../".repeat(path.split("/").length);
+    expect(messages(path, `import { run } from "${up}scripts/lib/run.mjs";`)).toEqual([]);
+  },
+);
 
 describe("code", () => {
   test.each([
