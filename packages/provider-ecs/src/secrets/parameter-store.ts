@@ -31,7 +31,7 @@ interface Pointer {
  * A task definition cannot pin the version of a parameter (aws/containers-roadmap#636), so every value is a parameter of
  * its own, `…/NAME/3-5f0c2a`, which is never written again; `…/NAME` points to the present one, in the open. So names and
  * versions of a whole environment are one call for each ten of them, and a plan decrypts nothing. The value is written
- * first: what a killed run leaves is at worst a version that nothing points to.
+ * first: what a killed run leaves is at worst a version that nothing points to, which the next one takes up.
  */
 export function createParameterStore(
   { settings, clients }: Pick<Parts, "settings" | "clients">,
@@ -56,11 +56,22 @@ export function createParameterStore(
   const readValue = async (
     context: Context,
     scope: Scope,
-    { name, version }: StoredSecret,
+    { name, version }: Pick<StoredSecret, "name" | "version">,
   ): Promise<string | undefined> => {
     const input = { Name: `${pathOf(scope)}/${name}/${version}`, WithDecryption: true };
     const answer = await unlessGone(clients.send(context, "ssm", "GetParameter", input, { private: true }));
     return answer?.Parameter?.Value;
+  };
+  /** All versions of a name, those that nothing points to as well. */
+  const listVersions = async (context: Context, scope: Scope, name: string): Promise<readonly string[]> => {
+    const input = {
+      Path: `${pathOf(scope)}/${name}`,
+      Recursive: false,
+      WithDecryption: false,
+      MaxResults: 10,
+    };
+    const found = await clients.all(context, "ssm", "GetParametersByPath", input, (page) => page.Parameters);
+    return found.flatMap(({ Name }) => Name?.split("/").at(-1) ?? []);
   };
   const writeValue = async (context: Context, scope: Scope, name: string, version: string, value: string) => {
     const Name = `${pathOf(scope)}/${name}/${version}`;
@@ -113,12 +124,20 @@ export function createParameterStore(
       const text = reveal(value);
       checkValue(name, text, limit, tooLargeHint);
       refuseReferences(name, text);
-      const present = await read(context, scope, name);
+      const [present, versions] = await Promise.all([
+        read(context, scope, name),
+        listVersions(context, scope, name),
+      ]);
       if (present?.ours === false) throw foreignSecret(name, foreignOf(present).description);
       if (present !== undefined && (await readValue(context, scope, present.stored)) === text)
         return present.stored;
-      const version = nextVersion(present?.stored.version);
-      await writeValue(context, scope, name, version, text);
+      // A run that was killed between the two writes has left the value that it was given: it is taken up.
+      const next = countOf(present?.stored.version) + 1;
+      const left = versions.filter((one) => countOf(one) === next);
+      const values = await Promise.all(left.map((version) => readValue(context, scope, { name, version })));
+      const written = left[values.indexOf(text)];
+      const version = written ?? `${next}-${randomBytes(3).toString("hex")}`;
+      if (written === undefined) await writeValue(context, scope, name, version, text);
       await point(context, scope, name, version, present !== undefined);
       const stored = await read(context, scope, name);
       if (stored !== undefined) return stored.stored;
@@ -139,16 +158,10 @@ export function createParameterStore(
       const pointer = `${pathOf(scope)}/${name}`;
       const [present, versions] = await Promise.all([
         read(context, scope, name),
-        clients.all(
-          context,
-          "ssm",
-          "GetParametersByPath",
-          { Path: pointer, MaxResults: 10 },
-          (page) => page.Parameters,
-        ),
+        listVersions(context, scope, name),
       ]);
       if (present?.ours === false) return;
-      const names = versions.flatMap((one) => one.Name ?? []);
+      const names = versions.map((version) => `${pointer}/${version}`);
       // The pointer goes last: by it the rest is found again after an interruption.
       for (let at = 0; at < names.length; at += 10) {
         await clients.send(
@@ -208,10 +221,9 @@ function foreignOf({ stored }: Listed): Foreign<StoredSecret> {
   return { foreign: true, description: `a parameter ${stored.name} is there that Deploy has not written` };
 }
 
-/** Counted for people, and with a part by chance, so that none is used twice even after the secret was removed. */
-function nextVersion(present: string | undefined): string {
-  const count = Number.parseInt(present ?? "0", 10) || 0;
-  return `${count + 1}-${randomBytes(3).toString("hex")}`;
+/** Versions are counted for people, and have a part by chance, so that none is used twice even after the secret was removed. */
+function countOf(version: string | undefined): number {
+  return Number.parseInt(version ?? "0", 10) || 0;
 }
 
 function byName(one: StoredSecret, other: StoredSecret): number {
