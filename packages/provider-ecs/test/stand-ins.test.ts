@@ -21,6 +21,12 @@ import {
   DescribeTargetHealthCommand,
   ElasticLoadBalancingV2Client,
 } from "@aws-sdk/client-elastic-load-balancing-v2";
+import {
+  CreateServiceCommand as CreateDiscoveryCommand,
+  CreatePrivateDnsNamespaceCommand,
+  ListNamespacesCommand,
+  ServiceDiscoveryClient,
+} from "@aws-sdk/client-servicediscovery";
 import { PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { buildImage, removeImages } from "./support/images.js";
@@ -43,6 +49,8 @@ describe.skipIf(!hasAll)("ministack with real containers", () => {
   let logs: CloudWatchLogsClient;
   let network: { awsvpcConfiguration: { subnets: string[] } };
   let targetGroupArn: string;
+  let discovery: ServiceDiscoveryClient;
+  let vpc: string;
 
   beforeAll(async () => {
     await buildImage(image);
@@ -54,8 +62,9 @@ describe.skipIf(!hasAll)("ministack with real containers", () => {
     ecs = new ECSClient(settings);
     elb = new ElasticLoadBalancingV2Client(settings);
     logs = new CloudWatchLogsClient(settings);
+    discovery = new ServiceDiscoveryClient(settings);
     const ec2 = new EC2Client(settings);
-    const vpc = (await ec2.send(new DescribeVpcsCommand({}))).Vpcs?.[0]?.VpcId ?? "";
+    vpc = (await ec2.send(new DescribeVpcsCommand({}))).Vpcs?.[0]?.VpcId ?? "";
     const subnets = (await ec2.send(new DescribeSubnetsCommand({}))).Subnets ?? [];
     network = { awsvpcConfiguration: { subnets: subnets.slice(0, 2).map(({ SubnetId }) => SubnetId ?? "") } };
     const group = await elb.send(
@@ -151,6 +160,45 @@ describe.skipIf(!hasAll)("ministack with real containers", () => {
     await vi.waitFor(async () => expect(await lines("migrate")).toEqual(["in /tmp with hush"]), patience);
     expect(await lines("other")).toEqual([]);
   }, 90_000);
+
+  it("lets tasks find a service by its name in Cloud Map", async () => {
+    await discovery.send(new CreatePrivateDnsNamespaceCommand({ Name: "shop.internal", Vpc: vpc }));
+    const NamespaceId = await vi.waitFor(async () => {
+      const { Namespaces } = await discovery.send(new ListNamespacesCommand({}));
+      const id = Namespaces?.[0]?.Id;
+      if (id === undefined) throw new Error("not made yet");
+      return id;
+    }, patience);
+    const { Service: registry } = await discovery.send(
+      new CreateDiscoveryCommand({
+        Name: "api",
+        NamespaceId,
+        DnsConfig: { DnsRecords: [{ Type: "A", TTL: 5 }] },
+      }),
+    );
+    const serve = "mkdir -p www; echo found > www/index.html; exec httpd -f -p 8080 -h www";
+    await ecs.send(
+      new CreateServiceCommand({
+        cluster: "shop",
+        serviceName: "api",
+        taskDefinition: await register("api", serve),
+        desiredCount: 1,
+        launchType: "FARGATE",
+        networkConfiguration: network,
+        serviceRegistries: [{ registryArn: registry?.Arn ?? "" }],
+      }),
+    );
+    const look = "for i in $(seq 60); do wget -qO- http://api.shop.internal:8080/ && exit; sleep 0.5; done";
+    await ecs.send(
+      new RunTaskCommand({
+        cluster: "shop",
+        taskDefinition: await register("look", look),
+        launchType: "FARGATE",
+        networkConfiguration: network,
+      }),
+    );
+    await vi.waitFor(async () => expect(await lines("look")).toContain("found"), patience);
+  }, 120_000);
 
   it("rolls out: in progress until the targets answer, tasks by deployment, breaker and rollback", async () => {
     const serve = (text: string): string =>
