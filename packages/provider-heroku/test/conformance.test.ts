@@ -135,8 +135,11 @@ conformance({
         const { config } = find(scope);
         for (const name of Object.keys(config)) if (name.startsWith("KIT_")) delete config[name];
       },
+      // A number that is not declared is whatever it was scaled to: stories.test.ts has one that is.
       formation: (scope) =>
-        call("PATCH", `/apps/${appNameOf(scope)}/formation`, { updates: [{ type: "web", quantity: 0 }] }),
+        call("PATCH", `/apps/${appNameOf(scope)}/formation`, {
+          updates: [{ type: "web", size: "standard-2x" }],
+        }),
     },
     foreign: {
       app: {

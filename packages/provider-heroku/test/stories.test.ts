@@ -39,6 +39,8 @@ describe("secrets", () => {
       ["up", version],
     ]);
     expect((await stage.deployer(wanted).status()).release).toBe(version);
+    // The release before keeps its own secret, and can be gone back to.
+    expect((await stage.deployer(wanted).releases()).map(({ number }) => number)).toEqual([version, before]);
     expect((await stage.deployer(wanted).plan()).changes).toEqual([]);
   });
 
@@ -82,6 +84,19 @@ describe("autoscaling", () => {
     const error = await stage.failure({}, { autoscaling: options.autoscaling });
     expect(error.message).toContain("basic dynos");
     expect(stage.double.state.apps).toEqual([]);
+  });
+});
+
+describe("a number of dynos that is declared", () => {
+  it("is put back where it was changed by hand", async () => {
+    const input = { processes: { web: { command: "node web.mjs", instances: 1 } } };
+    await stage.up(input);
+    await stage.deployer(input).scale({ web: 0 }).result;
+    expect((await stage.deployer(input).plan()).changes.map(({ id }) => id)).toEqual([
+      "heroku/containers/shop-staging/processes",
+    ]);
+    await stage.up(input);
+    expect(app().dynos.map(({ type, state }) => [type, state])).toEqual([["web", "up"]]);
   });
 });
 

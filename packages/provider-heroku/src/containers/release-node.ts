@@ -207,6 +207,7 @@ function secretDifferences(
     return [{ path: "secrets", unknown: true }];
   }
   return (secrets as ReleaseContent["secrets"]).flatMap(({ name, version }) => {
+    if (!Object.hasOwn(vars, name)) return [{ path: `secrets.${name}` }];
     // One that was masked has its version in the marker, one that was changed by hand in its value.
     const known = [marker.secrets[name]?.version, versionOf(marker, name, vars[name])];
     return known.includes(version) ? [] : [{ path: `secrets.${name}` }];

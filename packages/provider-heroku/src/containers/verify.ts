@@ -87,7 +87,8 @@ export function judge(
     if (ended !== undefined) return { crashed: ended };
     const up = current.filter((dyno) => dyno.state === "up" || dyno.state === "idle");
     if (up.length !== quantity) {
-      return { waiting: `${type}: ${up.length} of ${quantity} up on release v${release}` };
+      const on = release === 0 ? "" : ` on release v${release}`;
+      return { waiting: `${type}: ${up.length} of ${quantity} up${on}` };
     }
     if (here.length > current.length) {
       return { waiting: `${here.length - current.length} of ${type} to end, of an earlier release` };
