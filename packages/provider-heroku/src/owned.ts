@@ -34,11 +34,15 @@ export async function listOwned(
   parts: readonly OwnedPart[],
   guests: OwnedPart,
 ): Promise<readonly Owned[]> {
-  const [app, vars] = await Promise.all([readApp(own, context, scope), readConfigVars(own, context, scope)]);
+  // All at once, and looked at afterwards: a plan is one wave of reads.
+  const [app, vars, theirs, ...ours] = await Promise.all([
+    readApp(own, context, scope),
+    readConfigVars(own, context, scope),
+    guests(own, context, scope, options),
+    ...[ownedTraffic, ...parts].map((part) => part(own, context, scope, options)),
+  ]);
   const marker = readMarker(vars);
   if (app === undefined || !isOurs(marker, scope)) return [];
-  const all = [ownedTraffic, ...parts].map((part) => part(own, context, scope, options));
-  const [theirs, ...ours] = await Promise.all([guests(own, context, scope, options), ...all]);
   const inside = [...ours.flat(), ...ownedSecrets(own, scope, marker)];
   // By its id: a name may belong to another app by then.
   const remove = async (asked: Context): Promise<void> => {
