@@ -12,7 +12,7 @@ import { discoveryName, discoveryService, namespaceName } from "../ingress/disco
 import { groupIdOf, idOf, shortHash } from "../names.js";
 import type { Parts } from "../parts.js";
 import { ecsResource, readOnce } from "../resources.js";
-import { appTags, groupTags, ifOurs, readTags, tagKey, upperTags } from "../tags.js";
+import { appTags, groupTags, ifOurs, readTags, type Tags, tagKey, upperTags } from "../tags.js";
 import { portOf } from "./task-definition.js";
 
 /** Seconds that a name may be remembered: what has stopped is forgotten soon. */
@@ -183,10 +183,8 @@ function registryNode(
       const services = await listRegistries(parts, context, scope);
       const found = services.find((service) => service.name === Name);
       if (found === undefined) return undefined;
-      const { Tags } = await parts.clients.send(context, "serviceDiscovery", "ListTagsForResource", {
-        ResourceARN: found.arn,
-      });
-      return ifOurs("app", parts.settings, scope, readTags(Tags), `the Cloud Map service ${Name}`, {
+      const tags = await registryTags(parts, context, found);
+      return ifOurs("app", parts.settings, scope, tags, `the Cloud Map service ${Name}`, {
         id: found.id,
         arn: found.arn,
       });
@@ -217,6 +215,16 @@ export interface Registry extends DiscoveryObserved {
   readonly name: string;
   /** The type of its records: `A`, `SRV`. */
   readonly kind: string;
+}
+
+/** Whose a service of Cloud Map is. */
+export function registryTags(parts: Parts, context: Context, { arn }: Pick<Registry, "arn">): Promise<Tags> {
+  return readOnce(parts.settings, context, `tags of ${arn}`, async () => {
+    const { Tags } = await parts.clients.send(context, "serviceDiscovery", "ListTagsForResource", {
+      ResourceARN: arn,
+    });
+    return readTags(Tags);
+  });
 }
 
 /** All services in the group's namespace, of every app. */

@@ -10,7 +10,7 @@ import { getRole } from "../servers/roles.js";
 import { isOfApp, readTags, tagKey } from "../tags.js";
 import { listTargets, resourceId } from "./autoscaling.js";
 import { type DescribedService, describeServices, describeTaskDefinition } from "./describe.js";
-import { findNamespace, listRegistries } from "./discovery.js";
+import { findNamespace, listRegistries, registryTags } from "./discovery.js";
 import { familyPrefix, isFamilyOf } from "./families.js";
 import { findScheduleGroup, scheduleGroupName } from "./jobs.js";
 
@@ -177,19 +177,14 @@ async function findScaling(parts: Parts, context: Context, scope: Scope): Promis
 
 async function findNames(parts: Parts, context: Context, scope: Scope): Promise<readonly Owned[]> {
   const owned = ownedOf(parts, scope);
-  const namespace = await findNamespace(parts, context, scope);
-  if (namespace === undefined || "foreign" in namespace) return [];
-  const [all, others] = await Promise.all([
+  const [namespace, all, others] = await Promise.all([
+    findNamespace(parts, context, scope),
     listRegistries(parts, context, scope),
     otherMembers(parts.clients, parts.settings, context, scope),
   ]);
+  if (namespace === undefined || "foreign" in namespace) return [];
   const tagged = await Promise.all(
-    all.map(async (registry) => {
-      const { Tags } = await parts.clients.send(context, "serviceDiscovery", "ListTagsForResource", {
-        ResourceARN: registry.arn,
-      });
-      return { registry, tags: readTags(Tags) };
-    }),
+    all.map(async (registry) => ({ registry, tags: await registryTags(parts, context, registry) })),
   );
   const registries = tagged.flatMap(({ registry, tags }): Owned[] => {
     const process = tags[tagKey.process];
