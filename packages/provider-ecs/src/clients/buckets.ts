@@ -11,7 +11,7 @@ export type Rate = NonNullable<ProviderLimits["rate"]>;
  * ECS: "Request throttling for the Amazon ECS API"; FilterLogEvents: "CloudWatch Logs quotas", the lowest of all
  * regions. Services without an entry have no rate of their own here: what they throttle is slowed down as it happens.
  */
-const buckets: Readonly<Record<string, Rate>> = {
+export const buckets: Readonly<Record<string, Rate>> = {
   "ecs cluster modify": { burst: 20, perSecond: 1 },
   "ecs task definition modify": { burst: 20, perSecond: 1 },
   "ecs task definition delete": { burst: 5, perSecond: 1 },
@@ -45,7 +45,7 @@ const ecsBuckets: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** The bucket that a call takes its token from; undefined where AWS publishes none that is used here. */
-function bucketOf(service: ServiceName, action: string): string | undefined {
+export function bucketOf(service: ServiceName, action: string): string | undefined {
   if (service === "ecs") return ecsBuckets.find(([pattern]) => pattern.test(action))?.[1];
   if (service === "logs" && action === "FilterLogEvents") return "logs filter";
   return undefined;
