@@ -19,9 +19,9 @@ describe.skipIf(!hasPython).each<readonly [string, Capacity, cluster: string]>([
   ["instance()", instance(), "deploy-production-instance"],
 ])("%s", (_name, capacity, cluster) => {
   const vendor = useVendor({ moto: { servicesRunning: 1, certificateWait: 0 } });
-  let agents: ReturnType<typeof joinAsAgents>;
+  let agents: ReturnType<typeof joinAsAgents> | undefined;
   beforeAll(() => {
-    agents = joinAsAgents(vendor(), cluster);
+    if (capacity.kind !== "fargate") agents = joinAsAgents(vendor(), cluster);
   });
   afterAll(() => agents?.stop());
 

@@ -66,7 +66,7 @@ export async function crashOperation({
       },
       ...(killed === undefined ? {} : { killed }),
     });
-  const agents = joinAsAgents(vendor, clusters[mode]);
+  const agents = mode === "fargate" ? undefined : joinAsAgents(vendor, clusters[mode]);
   try {
     return await crashEveryPoint<Picture>({
       proxy: proxy.faults,
@@ -87,7 +87,7 @@ export async function crashOperation({
       ...(progress === undefined ? {} : { progress }),
     });
   } finally {
-    await agents.stop();
+    await agents?.stop();
   }
 }
 
