@@ -24,7 +24,7 @@ const end = "<!-- end of capabilities -->";
  */
 export function capabilitiesTable(provider, heading) {
   const rows = parts.flatMap((part) => {
-    const capabilities = provider[part]?.capabilities;
+    const { capabilities } = /** @type {{ capabilities?: object }} */ (provider[part] ?? {});
     if (capabilities === undefined) return [`| ${part} | | no: not offered |`];
     return entries(capabilities).map(
       ([name, value], index) => `| ${index === 0 ? part : ""} | ${name} | ${say(value)} |`,
@@ -55,7 +55,7 @@ function entries(capabilities) {
 
 /** @param {unknown} value */
 function isGroup(value) {
-  return typeof value === "object" && !Array.isArray(value) && !("no" in value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !("no" in value);
 }
 
 /** @param {unknown} value */
@@ -63,5 +63,5 @@ function say(value) {
   if (value === true) return "yes";
   if (typeof value === "string") return value;
   if (Array.isArray(value)) return value.length === 0 ? "none" : value.join(", ");
-  return `no: ${value.no}`;
+  return `no: ${/** @type {{ no: string }} */ (value).no}`;
 }
