@@ -25,6 +25,7 @@ def install_moto() -> None:
 
     ecs.EC2ContainerServiceBackend._validate_container_defs = staticmethod(validate_container_defs)
     _containers_without_memory(ecs)
+    _families_in_use()
     _target_groups_of_one_name()
 
     delete = models.EventBridgeSchedulerBackend.delete_schedule_group
@@ -63,6 +64,24 @@ def _containers_without_memory(ecs) -> None:
                     del one["memoryReservation"]
 
     ecs.EC2ContainerServiceBackend._calculate_task_resource_requirements = staticmethod(requirements)
+
+
+def _families_in_use() -> None:
+    """ListTaskDefinitionFamilies with the status ACTIVE leaves out those without an active revision; moto lists all."""
+    from moto.core.responses import ActionResult
+    from moto.ecs import responses
+
+    def list_families(self):
+        status = self._get_param("status")
+        known = self.ecs_backend.task_definitions
+        families = [
+            family
+            for family in self.ecs_backend.list_task_definition_families(self._get_param("familyPrefix"))
+            if status != "ACTIVE" or any(one.status == "ACTIVE" for one in known[family].values())
+        ]
+        return ActionResult({"families": families})
+
+    responses.EC2ContainerServiceResponse.list_task_definition_families = list_families
 
 
 def _target_groups_of_one_name() -> None:
