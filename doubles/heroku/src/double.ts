@@ -22,7 +22,7 @@ import { createJudge, type Violation } from "./judge.js";
 import { createLedger, type Ledger } from "./ledger.js";
 import { createLogSessions } from "./log-sessions.js";
 import { metricsRoutes } from "./metrics.js";
-import { type AccountInput, type DoubleOptions, defaultDelays } from "./options.js";
+import { type AccountInput, type DoubleOptions, defaultDelays, defaultSchemas } from "./options.js";
 import { pipelineRoutes } from "./pipelines.js";
 import { planRoutes } from "./plans.js";
 import { promotionRoutes } from "./promotions.js";
@@ -78,7 +78,7 @@ export interface HerokuDouble {
 export async function createHerokuDouble(options: DoubleOptions = {}): Promise<HerokuDouble> {
   const state = emptyState();
   const violations: Violation[] = [];
-  const schemas = options.schemas ?? process.env.DEPLOY_HEROKU_SCHEMAS ?? "/work/shared/specs";
+  const schemas = options.schemas ?? defaultSchemas();
   const listeners = new Map<string, Set<() => void>>();
   const timers = new Set<NodeJS.Timeout>();
   const world: World = {

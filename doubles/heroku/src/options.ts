@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import type { RateLimit } from "./ledger.js";
 
 /** How long things take, in milliseconds: short, so that tests wait for what they test and for nothing else. */
@@ -71,7 +72,7 @@ export interface DoubleOptions {
   readonly pageSize?: number;
   /** Default: 4,500 calls, 75 a minute, as Heroku's documentation says. */
   readonly rateLimit?: RateLimit;
-  /** Where the published schemas are. Default: `DEPLOY_HEROKU_SCHEMAS`, else `/work/shared/specs`. */
+  /** Where the published schemas are. Default: {@link defaultSchemas}. */
   readonly schemas?: string;
   /** False starts no image registry. Default: whether `docker-registry` is installed. */
   readonly registry?: boolean;
@@ -79,4 +80,11 @@ export interface DoubleOptions {
   readonly runs?: RegExp;
   /** False makes no real database servers; their URLs then lead nowhere. Default true. */
   readonly databases?: boolean;
+}
+
+/** `DEPLOY_HEROKU_SCHEMAS`, else the folder `shared/specs` beside this repository. */
+export function defaultSchemas(): string {
+  return (
+    process.env.DEPLOY_HEROKU_SCHEMAS ?? fileURLToPath(new URL("../../../../shared/specs", import.meta.url))
+  );
 }

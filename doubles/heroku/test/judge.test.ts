@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createHerokuDouble, type HerokuDouble, schemaPatches } from "../src/index.js";
 import { createJudge, type Violation } from "../src/judge.js";
+import { defaultSchemas } from "../src/options.js";
 import { client, type TestClient } from "./client.js";
 
 let double: HerokuDouble;
@@ -12,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => double.close());
 
-const judged = createJudge(process.env.DEPLOY_HEROKU_SCHEMAS ?? "/work/shared/specs", []) !== undefined;
+const judged = createJudge(defaultSchemas(), []) !== undefined;
 if (!judged) console.warn("skipped: the tests of the judge, as the published schemas are not here");
 
 describe.skipIf(!judged)("the judge", () => {
@@ -48,7 +49,7 @@ describe.skipIf(!judged)("the judge", () => {
 
   it("sees a wrong answer: a field that is missing, unknown, or of the wrong type", () => {
     const violations: Violation[] = [];
-    const judge = createJudge("/work/shared/specs", violations);
+    const judge = createJudge(defaultSchemas(), violations);
     const size = { name: "Basic", memory: "much", colour: "red" };
     judge?.answer("GET", "/dyno-sizes/basic", "3", size);
     const { message } = violations[0] as Violation;
