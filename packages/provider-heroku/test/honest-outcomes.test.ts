@@ -1,5 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createStage, hurriedClock, type Stage } from "./stage.js";
+
+// Real processes, and a real database, on whatever else this machine does.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 
 /**
  * What Heroku's own tools and others have reported as success although it was none, and the reverse. Each test is named

@@ -1,6 +1,9 @@
 import { redact } from "@deploy/core";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createStage, type Stage } from "./stage.js";
+
+// Real processes, and a real database, on whatever else this machine does.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 
 /** What a whole deployment makes of options, of bad input, and of an API that fails in the middle. */
 let stage: Stage;

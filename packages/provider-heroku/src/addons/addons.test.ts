@@ -16,9 +16,12 @@ import {
   systemClock,
 } from "@deploy/core";
 import { createHerokuDouble, type HerokuDouble } from "@deploy/heroku-double";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { type HerokuProvider, heroku } from "../index.js";
 import { withDatabase } from "./sql.js";
+
+// Real processes, and a real database, on whatever else this machine does.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 
 const noPostgres = !existsSync("/usr/lib/postgresql");
 if (noPostgres) console.warn("skipped: Postgres is not installed");
@@ -116,7 +119,8 @@ describe.skipIf(noPostgres)("add-ons at Heroku", () => {
     const rows = await withDatabase(context(), url(), (query) => query("SELECT extname FROM pg_extension"));
     expect(rows.map((row) => row.extname)).toEqual(expect.arrayContaining(["pgcrypto", "intarray"]));
     expect((await plan([postgres, redis])).plan.changes).toEqual([]);
-    expect(await provider.addons.status(context(), scope)).toMatchObject([
+    const status = await provider.addons.status(context(), scope);
+    expect([...status].sort((one, other) => (one.name < other.name ? -1 : 1))).toMatchObject([
       {
         name: "db",
         kind: "postgres",
