@@ -107,6 +107,17 @@ describe.skipIf(!hasAll)("examples/ecs", { timeout: 300_000 }, () => {
   const idsOf = async (process: string): Promise<readonly string[]> =>
     (await containers()).filter((line) => line.includes(`-${process} `)).map(idOf);
 
+  it("runs on this machine, by the same file", async () => {
+    const set = await box.deploy(["secrets", "set", "SECRET_KEY"], secret);
+    expect(set.exitCode, set.stderr).toBe(0);
+    const up = await box.deploy(["up"]);
+    expect(up.exitCode, up.stderr).toBe(0);
+    expect((await box.ask("orders.localhost", "/", { method: "POST" })).body).toContain('"orders":1');
+    const down = await box.deploy(["down", "--confirm", "orders", "--delete-data", "all"]);
+    expect(down.exitCode, down.stderr).toBe(0);
+    expect(await box.leftovers()).toEqual([]);
+  });
+
   it("goes from an empty account to a URL that answers", async () => {
     const set = await box.deploy(["secrets", "set", "SECRET_KEY", "-e", "staging"], secret);
     expect(set.exitCode, set.stderr).toBe(0);
