@@ -9,7 +9,7 @@ import { cleanEnvironment } from "../../scripts/lib/run.mjs";
  */
 export async function startVendor(program) {
   const child = spawn(process.execPath, [program], {
-    env: cleanEnvironment(),
+    env: cleanEnvironment({ AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true" }),
     stdio: ["pipe", "pipe", "inherit"],
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();

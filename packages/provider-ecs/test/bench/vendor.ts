@@ -9,6 +9,7 @@ import { openDefaultNetwork } from "../support/default-network.js";
 import { startMoto } from "../support/emulators.js";
 import { motoStandIns } from "../support/moto-stand-ins.js";
 import { has } from "../support/needs.js";
+import type { Script } from "../support/scripts.js";
 import { changesByHand } from "./by-hand.js";
 import { createSlowProxy, type TimedCall } from "./slow-proxy.js";
 
@@ -18,9 +19,10 @@ if (!(await has("python"))) {
 }
 const moto = await startMoto({ servicesRunning: 1, certificateWait: 0 });
 await openDefaultNetwork(moto.url);
-const judge = await createAwsProxy({ target: moto.url, standIns: motoStandIns });
-const slow = await createSlowProxy(judge.url);
+let rolloutMs = 0;
 let completesAt: number | undefined;
+const judge = await createAwsProxy({ target: moto.url, standIns });
+const slow = await createSlowProxy(judge.url);
 
 const orders: Record<string, (value: unknown) => unknown> = {
   latency: (value) => {
@@ -38,6 +40,8 @@ const orders: Record<string, (value: unknown) => unknown> = {
     await moto.reset();
     await openDefaultNetwork(moto.url);
     judge.emptied();
+    rolloutMs = 0;
+    completesAt = undefined;
     judge.reset();
     slow.forget();
     slow.take();
@@ -58,18 +62,8 @@ const orders: Record<string, (value: unknown) => unknown> = {
   },
   /** The next deployment is in progress for so many milliseconds from its UpdateService. */
   rollout: (value) => {
-    judge.reset();
+    rolloutMs = value as number;
     completesAt = undefined;
-    judge.script({
-      on: "ecs:DescribeServices",
-      tell: {
-        rewrite: (output) => {
-          const last = judge.calls.findLast(({ operation }) => operation === "UpdateService");
-          completesAt = last === undefined ? undefined : last.at + (value as number);
-          return last !== undefined && Date.now() < last.at + (value as number) ? underWay(output) : output;
-        },
-      },
-    });
   },
   completedAt: () => completesAt,
 };
@@ -105,7 +99,24 @@ function beyondRates(calls: readonly TimedCall[]): object {
   );
 }
 
-function underWay(output: Record<string, unknown>): object {
+/** What moto leaves out, with rollouts that take a while. */
+function standIns(): readonly Script[] {
+  return motoStandIns().map(({ tell, ...script }) => {
+    if (!("rewrite" in tell)) return { ...script, tell };
+    const rewrite: typeof tell.rewrite = async (output, call) => {
+      const told = (await tell.rewrite(output, call)) as Record<string, unknown>;
+      if (call.operation === "UpdateService" && rolloutMs > 0) {
+        completesAt = Date.now() + rolloutMs;
+        const { services } = underWay({ services: [told.service] });
+        return { ...told, service: services[0] };
+      }
+      return completesAt !== undefined && Date.now() < completesAt ? underWay(told) : told;
+    };
+    return { ...script, tell: { rewrite } };
+  });
+}
+
+function underWay(output: Record<string, unknown>): Record<string, unknown> & { services: object[] } {
   const services = (output.services ?? []) as { deployments?: Record<string, unknown>[] }[];
   return {
     ...output,
