@@ -1,15 +1,16 @@
 import { createHmac } from "node:crypto";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildPostgres } from "../../../packages/provider-ecs/test/support/addon-images.js";
-import { buildImage, removeImages } from "../../../packages/provider-ecs/test/support/images.js";
+import { removeImages } from "../../../packages/provider-ecs/test/support/images.js";
 import { has } from "../../../packages/provider-ecs/test/support/needs.js";
 import { type Picture, pictureOf } from "../../../packages/provider-ecs/test/support/picture.js";
 import { run } from "../../../packages/provider-ecs/test/support/program.js";
 import { useVendor } from "../../../packages/provider-ecs/test/support/use-vendor.js";
+import { provideBaseImage } from "../../test-support/base-image.js";
 import { createSandbox, type Ended, eventually, type Sandbox } from "../../test-support/deploy.js";
 
 /*
@@ -23,7 +24,6 @@ if (!hasPostgres)
   console.warn("examples/ecs is skipped: it needs Postgres (Debian: apt-get install postgresql)");
 const hasAll = hasPostgres && (await has("python", "docker"));
 
-const base = "node:22-alpine";
 const prefix = `deploy-test-${process.pid}`;
 const database = `${prefix}/postgres:17-alpine`;
 const secret = "k3y-of-the-example";
@@ -33,10 +33,9 @@ describe.skipIf(!hasAll)("examples/ecs", { timeout: 300_000 }, () => {
   let box: Sandbox;
   let empty: Picture;
   let url: string;
-  let isBaseOurs = false;
 
   beforeAll(async () => {
-    isBaseOurs = await provideBase();
+    await provideBaseImage();
     await buildPostgres(database);
     box = await createSandbox("ecs", ["provider-ecs"]);
     Object.assign(box.env as Record<string, string>, vendor().env, {
@@ -51,7 +50,7 @@ describe.skipIf(!hasAll)("examples/ecs", { timeout: 300_000 }, () => {
     const { stdout } = await run(["docker", "images", "--format", "{{.ID}} {{.Repository}}"]);
     const pushed = stdout.split("\n").filter((line) => line.includes(` ${vendor().emulator.url.host}/`));
     for (const line of pushed) await run(["docker", "rmi", "--force", idOf(line)]);
-    await removeImages(database, ...(isBaseOurs ? [base] : []));
+    await removeImages(database);
   }, 120_000);
 
   const deploy = (command: string, ...args: readonly string[]): Promise<Ended> =>
@@ -197,19 +196,3 @@ describe.skipIf(!hasAll)("examples/ecs", { timeout: 300_000 }, () => {
     expect(left).toEqual({ ...empty, roles: ["AWSServiceRoleForEcs: "] });
   });
 });
-
-/** Node with psql by the name that the Dockerfile asks for: what is here already, or this machine's own programs. */
-async function provideBase(): Promise<boolean> {
-  if ((await run(["docker", "image", "inspect", base])).code === 0) return false;
-  if ((await run(["docker", "pull", base], { timeoutMs: 120_000 })).code === 0) return false;
-  const psql = `${postgresPrograms}/${readdirSync(postgresPrograms).sort().at(-1)}/bin/psql`;
-  await buildImage(base, {
-    programs: [process.execPath, psql],
-    files: { "/bin/apk": "#!/bin/sh\nexit 0\n" },
-    instructions: [
-      `RUN ["/bin/busybox", "ln", "-s", "${process.execPath}", "/bin/node"]`,
-      `RUN ["/bin/busybox", "ln", "-s", "${psql}", "/bin/psql"]`,
-    ],
-  });
-  return true;
-}

@@ -7,7 +7,7 @@ import { createDeployer, type DeployEvent, defineApp, redact, systemClock } from
 import { createHerokuDouble, type HerokuDouble } from "@deploy/heroku-double";
 import { heroku } from "@deploy/provider-heroku";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { buildImage, removeImages } from "../../../packages/provider-ecs/test/support/images.js";
+import { provideBaseImage } from "../../test-support/base-image.js";
 import { createSandbox, type Ended, eventually, type Sandbox } from "../../test-support/deploy.js";
 import declared from "../deploy.config.js";
 
@@ -120,21 +120,7 @@ describe.skipIf(!hasPostgres || !hasRedis)("examples/heroku", { timeout: 180_000
   });
 
   describe.skipIf(!canPush)("by image push, with a domain", () => {
-    const base = "node:22-alpine";
-    beforeAll(async () => {
-      const psql = execFileSync("sh", ["-c", "ls /usr/lib/postgresql/*/bin/psql | tail -n 1"], {
-        encoding: "utf8",
-      }).trim();
-      await buildImage(base, {
-        programs: [process.execPath, psql],
-        files: { "/bin/apk": "#!/bin/sh\nexit 0\n" },
-        instructions: [
-          `RUN ["/bin/busybox", "ln", "-s", "${process.execPath}", "/bin/node"]`,
-          `RUN ["/bin/busybox", "ln", "-s", "${psql}", "/bin/psql"]`,
-        ],
-      });
-    }, 300_000);
-    afterAll(() => removeImages(base));
+    beforeAll(() => provideBaseImage(), 300_000);
 
     it("puts image, release command, domain and certificate into service in one plan", async () => {
       const vendor = referenceVendor(["example.test"]);
