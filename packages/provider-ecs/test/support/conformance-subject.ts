@@ -40,6 +40,13 @@ export function ecsSubject(vendor: () => Vendor, options: Partial<EcsOptions> = 
     requests: () => vendor().proxy.calls.length,
     secrets: ["wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"],
     reset: () => vendor().reset(),
+    // Defects of moto, and what shows the same instead.
+    expectedFailures: {
+      "containers: the first release has a number, is in service, and says who made it of what":
+        "moto starts no task of a service, so that none is listed; examples/ecs/test on ministack",
+      "containers: a process that ends at once fails the rollout, and the one in service stays":
+        "moto calls every rollout done; test/scripted-up.test.ts",
+    },
     timeouts: { scenario: 120_000, abort: 5_000 },
   };
 }
