@@ -62,6 +62,9 @@ interface Settings {
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
+/** Where Deploy writes; AWS's own parameters are thousands, which moto lists ten at a time. */
+const ownPaths = { Key: "Path", Option: "Recursive", Values: ["/deploy", "/deploy-groups", "/deploy-locks"] };
+
 /** For clients that look at an emulator past the proxy and its judges. */
 export function settingsFor(emulator: URL): Settings {
   return {
@@ -232,8 +235,9 @@ async function rights(settings: Settings): Promise<Picture> {
 
 async function storage(settings: Settings): Promise<Picture> {
   const client = new SSMClient(settings);
-  const names = await all(paginateDescribeParameters({ client }, { MaxResults: 50 }), (page) =>
-    page.Parameters?.flatMap(({ Name = "" }) => (Name.startsWith("/aws/") ? [] : [Name])),
+  const names = await all(
+    paginateDescribeParameters({ client }, { MaxResults: 50, ParameterFilters: [ownPaths] }),
+    (page) => page.Parameters?.map(({ Name = "" }) => Name),
   );
   const { Buckets = [] } = await new S3Client({ ...settings, forcePathStyle: true }).send(
     new ListBucketsCommand({}),
