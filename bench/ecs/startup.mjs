@@ -42,7 +42,11 @@ export async function startUp(directory, rounds) {
   const samples = { bare: [], status: [] };
   for (let round = -1; round < rounds; round += 1) {
     const bare = await cpuUntilFirstRequest(directory, hook, ["-e", "0"]);
-    const status = await cpuUntilFirstRequest(directory, hook, [program, "status", "--environment=production"]);
+    const status = await cpuUntilFirstRequest(directory, hook, [
+      program,
+      "status",
+      "--environment=production",
+    ]);
     // The first round warms the disk cache.
     if (round < 0) continue;
     samples.bare.push(bare);

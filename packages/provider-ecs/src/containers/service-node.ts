@@ -5,7 +5,6 @@ import {
   type FieldChange,
   type Foreign,
   type In,
-  isForeign,
   type Late,
   type ResolvedProcess,
   type Resource,
@@ -350,9 +349,4 @@ function notThere(name: string): DeployError {
     message: `There is no service ${name} to take over.`,
     hint: "Run again: the plan shows what is there.",
   });
-}
-
-/** Whether something that was read is ours; narrows for those who read a node themselves. */
-export function isOurs<T>(observed: T | Foreign<T> | undefined): observed is T {
-  return observed !== undefined && !isForeign(observed);
 }

@@ -1,12 +1,4 @@
-import {
-  type App,
-  createDeployer,
-  type DeployEvent,
-  type Deployer,
-  defineApp,
-  type Redacted,
-  redact,
-} from "@deploy/core";
+import { type App, createDeployer, type Deployer, defineApp, type Redacted, redact } from "@deploy/core";
 import { type Capacity, ecs } from "../../src/index.js";
 import { fixedImage } from "./fixed-image.js";
 
@@ -25,7 +17,7 @@ export interface SampleOptions {
 }
 
 /** An app with a public and an internal process, a worker and a secret; its image is there already. */
-export function sampleApp({ capacity, version = "one", release, name = "shop" }: SampleOptions): App {
+function sampleApp({ capacity, version = "one", release, name = "shop" }: SampleOptions): App {
   return defineApp({
     name,
     build: { dockerfile: "Dockerfile" },
@@ -63,12 +55,3 @@ export function sampleDeployer(options: SampleOptions): Deployer {
 export const sampleSecrets: Readonly<Record<string, Redacted<string>>> = {
   SECRET_KEY: redact("s3cret-Wq8x3Jr5"),
 };
-
-/** Runs an operation to its end. */
-export async function eventsOf<Result>(
-  operation: AsyncIterable<DeployEvent> & PromiseLike<Result>,
-): Promise<{ readonly events: readonly DeployEvent[]; readonly result: Result }> {
-  const events: DeployEvent[] = [];
-  for await (const event of operation) events.push(event);
-  return { events, result: await operation };
-}

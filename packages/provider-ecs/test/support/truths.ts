@@ -214,40 +214,6 @@ export function notPlaced({ reason }: { reason: string }): Script {
   };
 }
 
-/** A certificate that stays as it is for some looks and is then issued, or never will be. */
-export function certificateBecomes(
-  end: { readonly status: "ISSUED" } | { readonly status: "FAILED"; readonly reason: string },
-  { looks }: { looks: number },
-): Script[] {
-  const change = (changes: object): Script["tell"] => ({
-    rewrite: (output) => ({ ...output, Certificate: { ...(output.Certificate as object), ...changes } }),
-  });
-  return [
-    { on: "acm:DescribeCertificate", times: looks, tell: change({ Status: "PENDING_VALIDATION" }) },
-    {
-      on: "acm:DescribeCertificate",
-      after: looks,
-      tell: change(
-        end.status === "ISSUED" ? { Status: "ISSUED" } : { Status: "FAILED", FailureReason: end.reason },
-      ),
-    },
-  ];
-}
-
-/** A change of Route 53 is on its way for some looks. */
-export function recordsPending({ looks }: { looks: number }): Script {
-  return {
-    on: "route53:GetChange",
-    times: looks,
-    tell: {
-      rewrite: (output) => ({
-        ...output,
-        ChangeInfo: { ...(output.ChangeInfo as object), Status: "PENDING" },
-      }),
-    },
-  };
-}
-
 /** What may happen to any call on its way. */
 export const mishaps: Readonly<
   Record<"throttled" | "failed" | "lostBefore" | "lostAfter" | "truncated" | "notJson", Script["tell"]>

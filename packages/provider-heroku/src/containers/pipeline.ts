@@ -15,10 +15,7 @@ export interface PipelinePlace {
 }
 
 /** The place of a scope in the pipeline of the options; undefined without one. Review apps get the stage `review`. */
-export function pipelineOf(
-  options: Pick<HerokuOptions, "pipeline">,
-  scope: Scope,
-): PipelinePlace | undefined {
+function pipelineOf(options: Pick<HerokuOptions, "pipeline">, scope: Scope): PipelinePlace | undefined {
   const { pipeline } = options;
   if (pipeline === undefined) return undefined;
   const { name, stage } = typeof pipeline === "string" ? { name: pipeline, stage: undefined } : pipeline;
@@ -87,11 +84,7 @@ function findCoupling(own: Surroundings, context: Context, app: string): Promise
 }
 
 /** The pipeline of this name, made when there is none. Names are looked up among those the account sees. */
-export async function ensurePipeline(
-  own: Surroundings,
-  context: Context,
-  name: string,
-): Promise<HerokuPipeline> {
+async function ensurePipeline(own: Surroundings, context: Context, name: string): Promise<HerokuPipeline> {
   const find = (): Promise<HerokuPipeline | undefined> =>
     unlessMissing(own.api.get<HerokuPipeline>(context, path`/pipelines/${name}`));
   const found = await find();
@@ -117,7 +110,7 @@ export async function ensurePipeline(
 }
 
 /** Puts an app at a stage of a pipeline; nothing is sent when it stands there already. */
-export async function couple(
+async function couple(
   own: Surroundings,
   context: Context,
   app: Pick<HerokuApp, "id" | "name">,

@@ -11,7 +11,7 @@ export function loadBalancerName(settings: Settings, scope: Scope): string {
  * What the names of all target groups of one app in one environment begin with: enough to find them in a list, and to
  * tell from a rule whose it is. The type of target cannot be changed, so it is part of the hash.
  */
-export function targetGroupPrefix(settings: Settings, scope: Scope): string {
+function targetGroupPrefix(settings: Settings, scope: Scope): string {
   return prefixOf(scope, settings.capacity.kind === "fargate" ? "ip" : "instance");
 }
 
