@@ -185,7 +185,7 @@ async function redeploy(bench) {
         changing: changing.map(({ operation }) => operation).join(" "),
       },
       {
-        // Its steps as documented: github.com/kayac/ecspresso, lib/deploy; sleeps and the waiter's cap are its constants.
+        // Its steps as they were noted from its source of 2024-03; it was not run here.
         name: "kayac/ecspresso, as documented, for one service",
         sleepMs: 3000,
         changing: "RegisterTaskDefinition UpdateService",
