@@ -37,8 +37,11 @@ export function createDynos(world: World): Dynos {
   const running = new Map<string, Running>();
   const ended = new Set<string>();
   const crashes = new Map<string, number>();
+  let closed = false;
   world.closing.push(async () => {
-    await Promise.all([...running.values()].map((one) => one.stop(500)));
+    // What ends now has not crashed: it is not started again.
+    closed = true;
+    while (running.size > 0) await Promise.all([...running.values()].map((one) => one.stop(500)));
   });
 
   function changeState(app: App, dyno: Dyno, state: Dyno["state"]): void {
@@ -73,7 +76,7 @@ export function createDynos(world: World): Dynos {
     };
     app.dynos = [...app.dynos.filter((one) => one.name !== name), dyno];
     const port = formation.type === "web" ? await freePort() : undefined;
-    if (ended.has(dyno.id)) return;
+    if (closed || ended.has(dyno.id)) return;
     Object.assign(dyno, { port });
     world.log(app, "heroku", name, `Starting process with command \`${formation.command}\``);
     const child = start(source, source.argv, {

@@ -49,9 +49,13 @@ async function disturbed(
 function sharedOnce(): Context["shared"] {
   const known = new Map<string, Promise<unknown>>();
   return <T>(key: string, load: () => Promise<T>): Promise<T> => {
-    const loading = known.get(key) ?? load();
+    const present = known.get(key);
+    if (present !== undefined) return present as Promise<T>;
+    const loading = load();
     known.set(key, loading);
-    return loading as Promise<T>;
+    // A failure is nobody's answer: whoever asks again asks the vendor.
+    loading.catch(() => known.delete(key));
+    return loading;
   };
 }
 
