@@ -161,7 +161,11 @@ describe("applying", () => {
 
   it("lets a step take as long as its vendor allows, where that is more", async () => {
     const vendor = createVendor({ clock });
-    const slow = vendor.resource("slow", {}, { create: () => clock.sleep(60_000).then(() => ({})) });
+    const slow = vendor.resource(
+      "slow",
+      {},
+      { create: () => clock.sleep(60_000).then(() => ({ arn: "x", readyAt: 0 })) },
+    );
     const run = (mayTake: number): Promise<unknown> =>
       up(
         { clock, providers: [vendor.provider], resources: [{ ...slow, mayTake }], prune: false },
