@@ -119,8 +119,20 @@ describe.skipIf(!hasPostgres || !hasRedis)("examples/heroku", { timeout: 180_000
     expect(double.state.addons).toEqual([]);
   });
 
-  describe.skipIf(!canPush)("by image push, with a domain", () => {
-    beforeAll(() => provideBaseImage(), 300_000);
+  it("is what the heroku.yml beside it says, as `deploy import` reads it", async () => {
+    const config = await succeed("import", "heroku", "--print");
+    for (const line of [
+      'web: { command: "node server.mjs" },',
+      'worker: { command: "node worker.mjs" },',
+      'release: "node migrate.mjs",',
+      'db: { kind: "postgres", plan: "essential-0" },',
+      'redis: { kind: "redis", plan: "mini" },',
+    ])
+      expect(config).toContain(line);
+  });
+
+  describe.skipIf(!canPush).each(["there", "here"] as const)("with a domain, built %s", (build) => {
+    beforeAll(() => (build === "here" ? provideBaseImage() : undefined), 300_000);
 
     it("puts image, release command, domain and certificate into service in one plan", async () => {
       const vendor = referenceVendor(["example.test"]);
@@ -129,7 +141,7 @@ describe.skipIf(!hasPostgres || !hasRedis)("examples/heroku", { timeout: 180_000
       const app = defineApp({
         ...(input as typeof declared),
         environments: {
-          production: { target: heroku(), dns, domains: { "www.example.test": "web" } },
+          production: { target: heroku({ build }), dns, domains: { "www.example.test": "web" } },
         },
       });
       const deployer = createDeployer(app, {
