@@ -4,6 +4,9 @@ import { defineConfig } from "vitest/config";
 const source = (name: string, file = "index"): string =>
   fileURLToPath(new URL(`./packages/${name}/src/${file}.ts`, import.meta.url));
 
+const double = (name: string): string =>
+  fileURLToPath(new URL(`./doubles/${name}/src/index.ts`, import.meta.url));
+
 export default defineConfig({
   resolve: {
     alias: {
@@ -11,7 +14,13 @@ export default defineConfig({
       "@deploy/provider-local": source("provider-local"),
       "@deploy/provider-ecs": source("provider-ecs"),
       "@deploy/provider-heroku": source("provider-heroku"),
-      "@deploy/heroku-double": fileURLToPath(new URL("./doubles/heroku/src/index.ts", import.meta.url)),
+      "@deploy/dns-cloudflare": source("dns-cloudflare"),
+      "@deploy/dns-route53": source("dns-route53"),
+      "@deploy/dns-namecheap": source("dns-namecheap"),
+      "@deploy/heroku-double": double("heroku"),
+      "@deploy/powerdns-double": double("powerdns"),
+      "@deploy/cloudflare-double": double("cloudflare"),
+      "@deploy/namecheap-double": double("namecheap"),
       "@deploy/conformance/vitest": source("conformance", "vitest"),
       "@deploy/conformance": source("conformance"),
     },
