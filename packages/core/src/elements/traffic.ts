@@ -79,6 +79,8 @@ export interface DnsRecordSet {
   readonly ttl?: number;
   /** What only one vendor knows, passed through: `{ proxied: true }`. */
   readonly extra?: Readonly<Record<string, unknown>>;
+  /** What it is for: it is planned with it and no vendor holds it. Default `traffic`. A proof is never proxied or flattened. */
+  readonly use?: "traffic" | "proof";
 }
 
 /** A record set as the vendor holds it. */
@@ -106,6 +108,33 @@ export interface DnsCapabilities {
   readonly wildcards: Support;
   /** A redirect of a whole host can be served by this vendor. */
   readonly redirects: Support;
+  /** Seconds a record can be told to live. Absent: any time. */
+  readonly ttl?: { readonly least: number; readonly most: number };
+}
+
+/** What is not as it should be at a DNS vendor, or what somebody should know. */
+export interface DomainFinding {
+  /** The zone, or the host it is about. */
+  readonly name: string;
+  readonly severity: "problem" | "note";
+  readonly message: string;
+  /** What to do. */
+  readonly hint?: string;
+}
+
+/** A zone as it was before a change, where a vendor replaces zones as a whole. */
+export interface ZoneCopy {
+  /** Names it among the copies of its zone. */
+  readonly id: string;
+  /** ISO 8601, UTC. */
+  readonly time: string;
+  readonly records: number;
+}
+
+/** TLS at the vendor's own edge, in front of an ingress. */
+export interface EdgePlan extends ElementPlan {
+  /** The hosts that the edge answers for with a certificate of its own. */
+  readonly hosts: readonly string[];
 }
 
 /**
@@ -124,6 +153,21 @@ export interface Dns {
    * Only asked where `redirects` is a yes and the ingress cannot redirect.
    */
   redirect?(scope: Scope, host: string, target: string): ElementPlan;
+  /**
+   * The record as this vendor will hold it, with its own options and defaults in it, so that a second plan is empty.
+   * Pure: asked while planning. Throws `dns.unsupported-record` for what the vendor cannot hold.
+   */
+  prepare?(record: DnsRecordSet, zone: string): DnsRecordSet;
+  /** The servers that the vendor answers for the zone with: what the domain has to be delegated to. */
+  nameServers?(context: Context, zone: string): Promise<readonly string[]>;
+  /** What this vendor alone can tell of a zone: modes, certificates at its edge, what it would not keep. */
+  inspect?(context: Context, zone: string, hosts: readonly string[]): Promise<readonly DomainFinding[]>;
+  /** Gates and settings for hosts that are proxied; asked with the hosts that lead to `ingress`. */
+  edge?(scope: Scope, hosts: readonly string[], origin: { readonly secure: boolean }): EdgePlan;
+  /** The copies made before each write, newest first: where the vendor has no transaction. */
+  copies?(context: Context, zone: string): Promise<readonly ZoneCopy[]>;
+  /** Puts a copy back: the records in it, foreign ones too; it is a write like others, copied before. */
+  restore?(context: Context, zone: string, id: string): Promise<void>;
   /** Applies the batch in one call where the vendor can; each step must be safe to repeat after a lost answer. */
   apply(context: Context, zone: string, changes: readonly DnsRecordChange[]): Promise<void>;
 }
@@ -142,6 +186,22 @@ export interface CertificatesCapabilities {
   readonly kind: string;
   readonly wildcards: Support;
   readonly proof: "dns" | "http" | "none";
+  /** What a CAA record has to name, any one of them, so that it may issue: `amazon.com`. Absent: not checked. */
+  readonly caaIdentities?: readonly string[];
+}
+
+/** A certificate as its issuer has it. */
+export interface CertificateStatus {
+  readonly hosts: readonly string[];
+  /** Who signed it, or will: `Amazon`, `Let's Encrypt`. */
+  readonly issuer: string;
+  readonly state: "issued" | "pending" | "failed";
+  /** ISO 8601, UTC. */
+  readonly expires?: string;
+  /** How it is renewed, and how that goes, in one clause. */
+  readonly renewal?: string;
+  /** Why it is not issued, or will not be renewed, as the issuer says, and since when. */
+  readonly problem?: string;
 }
 
 /** Element six, third part: proof that a host name is ours. */
@@ -158,4 +218,6 @@ export interface Certificates {
     hosts: readonly string[],
     prove: (key: string, host: string, record: In<DnsRecordSet>) => AnyResource,
   ): Certificate;
+  /** The certificates of the environment as they are now. */
+  status?(context: Context, scope: Scope): Promise<readonly CertificateStatus[]>;
 }
