@@ -65,6 +65,13 @@ export const NEEDS = [
     found: () => onPath("busybox"),
   },
   {
+    name: "pdns",
+    what: "pdns_server on the PATH, with the backends of its suites (apt-get install pdns-server pdns-backend-bind pdns-backend-sqlite3)",
+    files:
+      /\/(?:core\/src\/(?:elements\/propagation|deployer\/domains)[\w-]*|doubles\/(?:powerdns|cloudflare|namecheap)\/.*|dns-(?:cloudflare|namecheap)\/.*|examples\/domains\/test\/\w+)\.test\.ts$/,
+    found: () => onPath("pdns_server"),
+  },
+  {
     name: "heroku-schemas",
     what: "Heroku's published schemas, where DEPLOY_HEROKU_SCHEMAS says or beside this repository",
     files: /\/doubles\/heroku\/test\/judge\.test\.ts$/,
