@@ -4,8 +4,16 @@ import type { DnsProvider } from "../elements/dns-ownership.js";
 import { apexRefused, dnsRecord } from "../elements/dns-records.js";
 import type { Provider } from "../elements/provider.js";
 import type { Scope } from "../elements/scope.js";
-import type { Certificate, DnsRecordSet, Endpoint, Ingress, Route } from "../elements/traffic.js";
-import type { In, Out } from "../engine/out.js";
+import type {
+  Certificate,
+  DnsRecordSet,
+  EdgePlan,
+  Endpoint,
+  Ingress,
+  IngressPlan,
+  Route,
+} from "../elements/traffic.js";
+import { type In, isOut, mapOut, type Out } from "../engine/out.js";
 import type { AnyResource, Resource } from "../engine/resource.js";
 import { type Problem, toDeployError } from "../errors.js";
 import { isDnsProvider, requireElement } from "./providers.js";
@@ -17,8 +25,8 @@ export interface Traffic {
   readonly url: Out<string>;
   /** Hosts that lead to a process. */
   readonly hosts: readonly string[];
-  /** Hosts answer with TLS, by a certificate of this plan. */
-  readonly secure: boolean;
+  /** Hosts that answer with TLS: by a certificate of this plan, or at the edge of the DNS vendor. */
+  readonly secure: readonly string[];
   /** Hosts whose record the user has to make by hand, and what it has to say. */
   readonly byHand: readonly { readonly host: string; readonly type: string; readonly value: In<string> }[];
   readonly notes: readonly string[];
@@ -48,7 +56,7 @@ export function composeTraffic(
   const notes: string[] = [];
   const problems: Problem[] = [];
 
-  const { routes, redirects } = splitRoutes(environment, scope, ingressProvider, ingress, dns, problems);
+  const { routes, atEdge } = splitRoutes(environment, ingressProvider, ingress, dns, problems);
   const secured = composeCertificate(environment, scope, ingress, routes, dns, notes);
   const switched = secured?.gates ?? [];
   const plan = ingress.routes(scope, routes, {
@@ -56,7 +64,8 @@ export function composeTraffic(
     after: [...serving, ...switched],
   });
 
-  const after = [...serving, ...plan.resources];
+  const edge = composeEdge(scope, dns, routes, plan.endpoints, secured !== undefined);
+  const after = [...serving, ...plan.resources, ...edge.resources];
   const records: AnyResource[] = [];
   const byHand: Traffic["byHand"][number][] = [];
   for (const { host } of routes) {
@@ -73,18 +82,29 @@ export function composeTraffic(
     }
     records.push(...hostRecords(dns, scope, host, endpoint, after));
   }
+  // A redirect leads to a host that should be there by then.
+  const ready = [...after, ...records];
+  const redirects = atEdge.flatMap(
+    ({ host, redirect }) => dns?.dns.redirect?.(scope, host, redirect, { after: ready }).resources ?? [],
+  );
   for (const { host, value } of byHand) {
     const to = typeof value === "string" ? value : "the address shown after deploying";
     notes.push(`No DNS provider holds ${host}: point it to ${to} by hand.`);
   }
 
   return {
-    resources: [...(secured?.resources ?? []), ...plan.resources, ...records, ...redirects],
+    resources: [
+      ...(secured?.resources ?? []),
+      ...plan.resources,
+      ...edge.resources,
+      ...records,
+      ...redirects,
+    ],
     url: plan.url,
     hosts: routes.flatMap((route) =>
       "process" in route && !route.host.startsWith("*.") ? [route.host] : [],
     ),
-    secure: secured !== undefined,
+    secure: [...new Set([...(secured === undefined ? [] : routes.map(({ host }) => host)), ...edge.hosts])],
     byHand,
     notes,
     problems,
@@ -94,19 +114,18 @@ export function composeTraffic(
 /** A redirect is served by the ingress if it can, else by the DNS vendor, else not at all. */
 function splitRoutes(
   environment: ResolvedEnvironment,
-  scope: Scope,
   ingressProvider: Provider,
   ingress: Ingress,
   dns: DnsProvider | undefined,
   problems: Problem[],
-): { routes: readonly Route[]; redirects: readonly AnyResource[] } {
+): { routes: readonly Route[]; atEdge: readonly Extract<Route, { redirect: string }>[] } {
   const routes: Route[] = [];
-  const redirects: AnyResource[] = [];
+  const atEdge: Extract<Route, { redirect: string }>[] = [];
   for (const domain of environment.domains) {
     if ("process" in domain || isSupported(ingress.capabilities.redirects)) {
       routes.push(domain);
     } else if (dns?.dns.redirect !== undefined && isSupported(dns.dns.capabilities.redirects)) {
-      redirects.push(...dns.dns.redirect(scope, domain.host, domain.redirect).resources);
+      atEdge.push(domain);
     } else {
       problems.push({
         message: `Nothing can redirect ${domain.host} to ${domain.redirect}: ${ingressProvider.name} cannot (${ingress.capabilities.redirects.no}).`,
@@ -114,7 +133,21 @@ function splitRoutes(
       });
     }
   }
-  return { routes, redirects };
+  return { routes, atEdge };
+}
+
+/** TLS in front of the ingress, where the DNS vendor has it and a record leads there. */
+function composeEdge(
+  scope: Scope,
+  dns: DnsProvider | undefined,
+  routes: readonly Route[],
+  endpoints: IngressPlan["endpoints"],
+  secure: boolean,
+): EdgePlan {
+  const hosts = routes.map(({ host }) => host).filter((host) => (endpoints[host]?.kind ?? "none") !== "none");
+  return hosts.length === 0
+    ? { resources: [], hosts: [] }
+    : (dns?.dns.edge?.(scope, hosts, { secure }) ?? { resources: [], hosts: [] });
 }
 
 function composeCertificate(
@@ -146,7 +179,7 @@ function composeCertificate(
       const node =
         dns === undefined
           ? recordByHand(provider, key, label, record)
-          : (dnsRecord(dns, scope, `validation/${key}`, host, record, { label }) as AnyResource);
+          : (dnsRecord(dns, scope, `validation/${key}`, host, asProof(record), { label }) as AnyResource);
       proofs.push(node);
       return node;
     },
@@ -157,6 +190,12 @@ function composeCertificate(
     // A proof over HTTP is served by the routes themselves: waiting for it before they are there would never end.
     gates: proof === "http" ? [] : [certificate.issued],
   };
+}
+
+/** A record that proves something: never proxied or flattened, since an authority looks for exactly what it says. */
+function asProof(record: In<DnsRecordSet>): In<DnsRecordSet> {
+  if (isOut(record)) return mapOut(record, (settled) => ({ ...(settled as DnsRecordSet), use: "proof" }));
+  return { ...record, use: "proof" };
 }
 
 /**
@@ -214,7 +253,7 @@ export function urlsOf(
   url: string | undefined,
 ): readonly string[] {
   const ofHosts = traffic.hosts.map((host) => {
-    if (traffic.secure || url === undefined || !URL.canParse(url)) return `https://${host}`;
+    if (traffic.secure.includes(host) || url === undefined || !URL.canParse(url)) return `https://${host}`;
     const { protocol, port } = new URL(url);
     return `${protocol}//${host}${port === "" ? "" : `:${port}`}`;
   });

@@ -1,4 +1,5 @@
 import type { Context } from "../context.js";
+import { isPlainObject } from "../engine/late.js";
 import { type In, isOut, type Late, UNKNOWN } from "../engine/out.js";
 import type { AnyResource, FieldChange, Foreign, Resource } from "../engine/resource.js";
 import { DeployError } from "../errors.js";
@@ -14,7 +15,7 @@ import {
 } from "./dns-ownership.js";
 import { conflicts, findZone, normaliseName, normaliseValues } from "./dns-values.js";
 import type { Scope } from "./scope.js";
-import type { DnsRecordChange, DnsRecordSet, ObservedRecordSet } from "./traffic.js";
+import type { DnsRecordChange, DnsRecordSet, DnsRecordType, ObservedRecordSet } from "./traffic.js";
 
 /** A record of ours as it is in its zone. */
 export interface PlacedRecord extends ObservedRecordSet {
@@ -59,7 +60,7 @@ export function dnsRecord(
   const put = (context: Context, wanted: DnsRecordSet): Promise<PlacedRecord> =>
     zoneFor(context, provider, host).then((zone) =>
       inZoneLane(dns, zone, async () => {
-        const target = inZone(provider, zone, wanted);
+        const target = place(provider, zone, wanted);
         const all = await dns.list(context, zone);
         const obstacle = all.find((one) => !isOwnRecord(scope, one) && isInTheWay(one, target, zone));
         if (obstacle !== undefined) throw foreignRecord(id, obstacle);
@@ -80,7 +81,7 @@ export function dnsRecord(
     async read(context) {
       const zone = await zoneFor(context, provider, host);
       const all = await listRecords(context, provider, zone);
-      const target = early === undefined ? undefined : inZone(provider, zone, early);
+      const target = early === undefined ? undefined : place(provider, zone, early);
       const mine = all.filter((one) => one.marker === marker).map((one) => ({ ...one, zone, strays: [] }));
       const exact = target && mine.find((one) => isSamePlace(one, target));
       if (exact !== undefined) return { ...exact, strays: mine.filter((one) => one !== exact) };
@@ -99,7 +100,7 @@ export function dnsRecord(
     async adopt(context) {
       const zone = await zoneFor(context, provider, host);
       return inZoneLane(dns, zone, async () => {
-        const target = early === undefined ? undefined : inZone(provider, zone, early);
+        const target = early === undefined ? undefined : place(provider, zone, early);
         const taken = (await dns.list(context, zone)).filter(
           (one) => one.marker !== marker && target !== undefined && isInTheWay(one, target, zone),
         );
@@ -122,12 +123,41 @@ export function dnsRecord(
   };
 }
 
-/** Name and type as far as they are known before anything is made; the other leaves do not matter for finding it. */
+/** The record as far as it is known before anything is made: nothing, where its name or type is late. */
 function knownNow(record: In<DnsRecordSet>): DnsRecordSet | undefined {
-  if (isOut(record)) return undefined;
-  const { name, type } = record as { name: In<string>; type: DnsRecordSet["type"] | object };
-  if (isOut(name) || typeof type !== "string") return undefined;
-  return { name: name as string, type, values: [] };
+  return known(isOut(record) ? UNKNOWN : (record as Loose));
+}
+
+/** A record any leaf of which may be missing. */
+type Loose = { readonly [Key in keyof DnsRecordSet]?: unknown };
+
+/** What of a record is settled, as a record: late values and options are left out. */
+function known(record: Loose | typeof UNKNOWN): DnsRecordSet | undefined {
+  if (record === UNKNOWN) return undefined;
+  const { name, type, values, ttl, extra, use } = record;
+  if (typeof name !== "string" || typeof type !== "string") return undefined;
+  const options = Object.entries(isPlainObject(extra) ? extra : {}).filter(
+    ([, value]) => value !== UNKNOWN && !isOut(value),
+  );
+  return {
+    name,
+    type: type as DnsRecordType,
+    values: Array.isArray(values) ? values.filter((value) => typeof value === "string") : [],
+    ...(typeof ttl === "number" ? { ttl } : {}),
+    ...(options.length === 0 ? {} : { extra: Object.fromEntries(options) }),
+    ...(use === "proof" || use === "traffic" ? { use } : {}),
+  };
+}
+
+/** The record as its vendor will hold it: at its place in the zone, with the vendor's own options and defaults. */
+function place(provider: DnsProvider, zone: string, wanted: DnsRecordSet): DnsRecordSet {
+  const target = inZone(provider, zone, wanted);
+  const { ttl: limits } = provider.dns.capabilities;
+  const ttl =
+    limits === undefined || target.ttl === undefined
+      ? {}
+      : { ttl: Math.min(limits.most, Math.max(limits.least, target.ttl)) };
+  return provider.dns.prepare?.({ ...target, ...ttl }, zone) ?? { ...target, ...ttl };
 }
 
 async function zoneFor(context: Context, provider: DnsProvider, host: string): Promise<string> {
@@ -241,22 +271,27 @@ function differences(
 ): readonly FieldChange[] {
   const strays = observed.strays.map((one) => ({ path: `${one.type} ${one.name}`, from: one.values }));
   if (desired === UNKNOWN) return [{ path: "values", from: observed.values, unknown: true }, ...strays];
-  const { name, type } = desired;
+  const settled = known(desired);
   const wanted =
-    typeof name === "string" && typeof type === "string"
-      ? { ...desired, ...placeOf(provider, observed.zone, name, type as DnsRecordSet["type"]) }
-      : desired;
+    settled === undefined ? desired : withUnknown(place(provider, observed.zone, settled), desired);
   return [...fieldChanges(wanted, observed), ...strays];
 }
 
-function placeOf(
-  provider: DnsProvider,
-  zone: string,
-  name: string,
-  type: DnsRecordSet["type"],
-): Pick<DnsRecordSet, "name" | "type"> {
-  const placed = inZone(provider, zone, { name, type, values: [] });
-  return { name: placed.name, type: placed.type };
+/** What is placed has only known leaves: the late ones come back, to be shown as such. */
+function withUnknown(
+  placed: DnsRecordSet,
+  desired: Exclude<Late<DnsRecordSet>, typeof UNKNOWN>,
+): Exclude<Late<DnsRecordSet>, typeof UNKNOWN> {
+  const { values, extra } = desired;
+  const late = (extra as unknown) === UNKNOWN || extra === undefined ? [] : Object.entries(extra);
+  const unknown = late.filter(([, value]) => value === UNKNOWN);
+  const isLate =
+    (values as unknown) === UNKNOWN || (values as readonly unknown[]).some((one) => one === UNKNOWN);
+  return {
+    ...placed,
+    ...(isLate ? { values: UNKNOWN } : {}),
+    ...(unknown.length === 0 ? {} : { extra: { ...placed.extra, ...Object.fromEntries(unknown) } }),
+  };
 }
 
 function fieldChanges(

@@ -150,19 +150,28 @@ export interface Dns {
   /**
    * A redirect of a whole host, served at the vendor's edge: with its record, if it needs one.
    *
-   * Only asked where `redirects` is a yes and the ingress cannot redirect.
+   * Only asked where `redirects` is a yes and the ingress cannot redirect. `after` holds what has to serve before.
    */
-  redirect?(scope: Scope, host: string, target: string): ElementPlan;
+  redirect?(
+    scope: Scope,
+    host: string,
+    target: string,
+    options: { readonly after: readonly AnyResource[] },
+  ): ElementPlan;
   /**
    * The record as this vendor will hold it, with its own options and defaults in it, so that a second plan is empty.
-   * Pure: asked while planning. Throws `dns.unsupported-record` for what the vendor cannot hold.
+   * Pure: asked while planning, with those of the values that are known by then, and more than once: what it answered
+   * comes back as it was. Throws `dns.unsupported-record` for what the vendor cannot hold.
    */
   prepare?(record: DnsRecordSet, zone: string): DnsRecordSet;
   /** The servers that the vendor answers for the zone with: what the domain has to be delegated to. */
   nameServers?(context: Context, zone: string): Promise<readonly string[]>;
   /** What this vendor alone can tell of a zone: modes, certificates at its edge, what it would not keep. */
   inspect?(context: Context, zone: string, hosts: readonly string[]): Promise<readonly DomainFinding[]>;
-  /** Gates and settings for hosts that are proxied; asked with the hosts that lead to `ingress`. */
+  /**
+   * Gates and settings for hosts that are proxied; asked with the hosts that lead to the ingress, and whether that has
+   * a certificate for them. Its resources come before the records of the hosts.
+   */
   edge?(scope: Scope, hosts: readonly string[], origin: { readonly secure: boolean }): EdgePlan;
   /** The copies made before each write, newest first: where the vendor has no transaction. */
   copies?(context: Context, zone: string): Promise<readonly ZoneCopy[]>;
