@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DeployError } from "@deploy/core";
 import { afterAll, describe, expect, it } from "vitest";
 import { referenceSubject } from "./reference/subject.js";
 import { referenceVendor } from "./reference/vendor.js";
@@ -42,6 +43,26 @@ describe("a scenario", () => {
     });
   });
 
+  it("may be impossible with a vendor: then it is refused and skipped, and red if it passes or goes wrong", async () => {
+    const why = { why: "it holds three records", link: "https://vendor.example/limits" };
+    const impossible = { ...subject, cannot: { "secrets: tried": why } };
+    const refused = scenario(async () => {
+      throw new DeployError({ code: "secrets.too-many", message: "No more than three." });
+    });
+    expect(await runScenario(refused, impossible)).toMatchObject({
+      outcome: "skipped",
+      reason: "it holds three records: https://vendor.example/limits",
+    });
+    expect(await runScenario(failing, impossible)).toMatchObject({
+      outcome: "failed",
+      reason: "it cannot be done (it holds three records), and is not refused: it is wrong",
+    });
+    expect(await runScenario(passing, impossible)).toMatchObject({
+      outcome: "failed",
+      reason: "it passes, and was said to be impossible (it holds three records): take it out of cannot",
+    });
+  });
+
   it("is gated by capabilities and fixtures alone, with the provider's own reason", () => {
     const gated = (requires: readonly string[]): Scenario => ({ ...passing, requires });
     expect(whySkipped(gated(["secrets", "containers.rollback", "owned"]), subject)).toBeUndefined();
@@ -70,9 +91,16 @@ describe("a run", () => {
   });
 
   it("fails for an expectation of a scenario that does not exist", async () => {
-    const misspelt = { ...subject, expectedFailures: { "secrets: no such": "?" } };
+    const misspelt = {
+      ...subject,
+      expectedFailures: { "secrets: no such": "?" },
+      cannot: { "dns: no such": { why: "?", link: "https://vendor.example" } },
+    };
     const report = await runConformance(misspelt, { only: "nothing at all" });
-    expect(report).toMatchObject({ failed: 1, results: [{ name: "secrets: no such" }] });
+    expect(report).toMatchObject({
+      failed: 2,
+      results: [{ name: "secrets: no such" }, { name: "dns: no such" }],
+    });
   });
 
   it("removes what a scenario has made, also when it fails, and says what is left", async () => {

@@ -36,7 +36,7 @@ export async function runConformance(subject: Subject, options: RunOptions = {})
     options.onResult?.(result);
   };
   for (const name of unknownExpectations(subject)) {
-    const reason = "expectedFailures names a scenario that does not exist";
+    const reason = "expectedFailures or cannot names a scenario that does not exist";
     add({ name, element: "provider", outcome: "failed", reason, milliseconds: 0 });
   }
   for (const scenario of scenariosFor(subject)) {

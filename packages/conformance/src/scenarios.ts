@@ -1,5 +1,6 @@
+import { DeployError } from "@deploy/core";
 import { type Scenario, Skip } from "./scenario.js";
-import type { Subject } from "./subject.js";
+import type { Cannot, Subject } from "./subject.js";
 import { access } from "./suites/access.js";
 import { addons } from "./suites/addons.js";
 import { missingCapability } from "./suites/capabilities.js";
@@ -103,20 +104,37 @@ export async function runScenario(scenario: Scenario, subject: Subject): Promise
   const skipped = whySkipped(scenario, subject);
   if (skipped !== undefined) return result("skipped", skipped);
   const expected = subject.expectedFailures?.[name];
+  const cannot = subject.cannot?.[name];
   try {
     await scenario.run(subject);
   } catch (error) {
     if (error instanceof Skip) return result("skipped", error.message);
+    if (cannot !== undefined) return refused(result, cannot, error);
     if (expected !== undefined) return result("expected", expected, error);
     return result("failed", error instanceof Error ? error.message : String(error), error);
   }
-  if (expected === undefined) return result("passed");
-  const reason = `it passes, and was expected to fail (${expected}): take it out of expectedFailures`;
+  if (expected === undefined && cannot === undefined) return result("passed");
+  const reason =
+    cannot === undefined
+      ? `it passes, and was expected to fail (${expected}): take it out of expectedFailures`
+      : `it passes, and was said to be impossible (${cannot.why}): take it out of cannot`;
   return result("failed", reason, new Error(reason));
 }
 
-/** Names in `expectedFailures` that no scenario has: they were renamed, or misspelt. */
+/** What a vendor cannot do has to be refused, not done wrong. */
+function refused(
+  result: (outcome: ScenarioResult["outcome"], reason?: string, error?: unknown) => ScenarioResult,
+  { why, link }: Cannot,
+  error: unknown,
+): ScenarioResult {
+  if (DeployError.is(error)) return result("skipped", `${why}: ${link}`);
+  const said = error instanceof Error ? error.message : String(error);
+  return result("failed", `it cannot be done (${why}), and is not refused: ${said}`, error);
+}
+
+/** Names in `expectedFailures` and `cannot` that no scenario has: they were renamed, or misspelt. */
 export function unknownExpectations(subject: Subject): readonly string[] {
   const names = new Set(scenariosFor(subject).map(({ name }) => name));
-  return Object.keys(subject.expectedFailures ?? {}).filter((name) => !names.has(name));
+  const expected = Object.keys({ ...subject.expectedFailures, ...subject.cannot });
+  return expected.filter((name) => !names.has(name));
 }

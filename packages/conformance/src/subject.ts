@@ -1,4 +1,12 @@
-import type { BuildInput, Command, Context, DnsRecordSet, Provider, Scope } from "@deploy/core";
+import type {
+  BuildInput,
+  Command,
+  Context,
+  DnsRecordSet,
+  DnsRecordType,
+  Provider,
+  Scope,
+} from "@deploy/core";
 
 /** What is done by hand, behind the provider's back, to something of this scope. */
 export type ByHand = (scope: Scope, context: Context) => Promise<void>;
@@ -69,6 +77,20 @@ export interface ZoneFixture {
   readonly name: string;
   /** Makes a record set past the provider, as another tool would: without a marker. */
   readonly plant?: (record: DnsRecordSet) => Promise<void>;
+  /**
+   * What the zone's own name servers answer for one name and type, past the vendor's API: the values in presentation
+   * format, as `dig +short` prints them, and none where there is no such record. A wildcard is asked for by its own name.
+   * Absent: nobody can ask them, and what the API lists is all that is judged.
+   */
+  readonly serves?: (name: string, type: DnsRecordType) => Promise<readonly string[]>;
+}
+
+/** Why a vendor cannot do something, and where it says so itself. */
+export interface Cannot {
+  /** In a clause: "it holds at most 150 records in a zone". */
+  readonly why: string;
+  /** The vendor's own page. */
+  readonly link: string;
 }
 
 /** How long things may take with this provider, milliseconds. */
@@ -107,4 +129,10 @@ export interface Subject {
   readonly timeouts?: Timeouts;
   /** Scenario name to reason. An expected failure that passes is reported as a failure. */
   readonly expectedFailures?: Readonly<Record<string, string>>;
+  /**
+   * What the vendor cannot do although the provider is right, by scenario name. The scenario is tried all the same: it
+   * has to end with a refusal, a `DeployError`, and is then reported as skipped, with the reason and the link. One that
+   * passes, or goes wrong in any other way, is reported as a failure.
+   */
+  readonly cannot?: Readonly<Record<string, Cannot>>;
 }

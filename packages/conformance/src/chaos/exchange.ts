@@ -57,6 +57,9 @@ async function disturb(exchange: Exchange, fault: Fault): Promise<void> {
     case "delay":
       await sleep(fault.ms);
       return pass(exchange);
+    case "meanwhile":
+      await fault.act();
+      return pass(exchange);
     case "answer":
       return answer(exchange, fault.answer);
     case "rewrite":

@@ -243,6 +243,16 @@ describe("createFaultProxy", () => {
     expect(await ask("POST", "/3")).toMatchObject({ status: 202, text: "/3 was POST /3 0" });
   });
 
+  it("lets somebody else act before a call is passed on", async () => {
+    await start();
+    const target = `http://127.0.0.1:${(vendor.address() as AddressInfo).port}/theirs`;
+    const act = async () => void (await fetch(target, { method: "PUT" }));
+    proxy.plan({ at: { call: 1 }, fault: { kind: "meanwhile", act } });
+    expect((await ask("POST", "/ours")).text).toBe("POST /ours 0");
+    expect(seen.map((one) => one.url)).toEqual(["/theirs", "/ours"]);
+    expect(proxy.calls).toMatchObject([{ path: "/ours", fault: "meanwhile" }]);
+  });
+
   it("asks onCall for a fault", async () => {
     await start({
       onCall: (call) => (call.path === "/bad" ? { kind: "status", status: 418, when: "before" } : undefined),

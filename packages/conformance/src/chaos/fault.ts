@@ -41,6 +41,11 @@ export type Fault =
       readonly ms: number;
     }
   | {
+      readonly kind: "meanwhile";
+      /** What somebody else does between this call and the one before it; the call is passed on once it resolves. */
+      readonly act: () => Promise<void>;
+    }
+  | {
       readonly kind: "answer";
       /** What the client gets; the vendor never sees the call. */
       readonly answer: Answer;
