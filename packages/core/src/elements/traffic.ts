@@ -175,6 +175,8 @@ export interface Dns {
   edge?(scope: Scope, hosts: readonly string[], origin: { readonly secure: boolean }): EdgePlan;
   /** The copies made before each write, newest first: where the vendor has no transaction. */
   copies?(context: Context, zone: string): Promise<readonly ZoneCopy[]>;
+  /** The records of a copy, so that it can be seen what putting it back would change. Belongs to `copies`. */
+  readCopy?(context: Context, zone: string, id: string): Promise<readonly ObservedRecordSet[]>;
   /** Puts a copy back: the records in it, foreign ones too; it is a write like others, copied before. */
   restore?(context: Context, zone: string, id: string): Promise<void>;
   /** Applies the batch in one call where the vendor can; each step must be safe to repeat after a lost answer. */
