@@ -29,6 +29,7 @@ export type * from "./elements/containers.js";
 export type * from "./elements/costs.js";
 export { type DnsProvider, ownedRecords, recordMarker } from "./elements/dns-ownership.js";
 export { type DnsRecordOptions, dnsRecord, type PlacedRecord } from "./elements/dns-records.js";
+export { foldRegistry, type RegistryStep, registryName, registrySteps } from "./elements/dns-registry.js";
 export { normaliseName, normaliseValues } from "./elements/dns-values.js";
 export type * from "./elements/images.js";
 export type * from "./elements/importers.js";
