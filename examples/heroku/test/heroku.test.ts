@@ -71,6 +71,7 @@ describe.skipIf(!hasPostgres || !hasRedis)("examples/heroku", { timeout: 180_000
   it("runs on this machine, by the same file", async () => {
     const secret = await deploy(["secrets", "set", "SECRET_KEY"], "k3y-of-the-example");
     expect(secret.exitCode, secret.stderr).toBe(0);
+    expect(secret.stderr).toContain("with the next release");
     await succeed("up");
     const answer = await box.ask("dedupe-service.localhost", "/", { method: "POST" });
     expect(JSON.parse(answer.body)).toMatchObject({ pairs: 1 });
@@ -83,7 +84,8 @@ describe.skipIf(!hasPostgres || !hasRedis)("examples/heroku", { timeout: 180_000
 
   it("goes up on Heroku from an empty account, built there: add-ons, extensions, migration, both dynos", async () => {
     expect(double.state.apps).toEqual([]);
-    await deploy(["secrets", "set", "SECRET_KEY", "-e", "staging"], "k3y-of-the-example");
+    const secret = await deploy(["secrets", "set", "SECRET_KEY", "-e", "staging"], "k3y-of-the-example");
+    expect(secret.stderr).toContain("in force at once");
     const url = (await succeed("up", "-e", "staging")).trim();
     const app = appOf("dedupe-service-staging");
     expect(double.state.addons.map(({ plan }) => plan).sort()).toEqual([

@@ -67,7 +67,11 @@ export function createSecrets(own: Surroundings): Secrets {
       const marker = await readOurMarker(own, context, scope);
       return Object.entries(marker?.secrets ?? {}).map(([name, marked]) => entryOf(name, marked));
     },
-    set: (context, scope, name, value) => storeSecret(own, context, scope, name, value, false),
+    // Whatever changes a config var restarts the dynos.
+    set: async (context, scope, name, value) => ({
+      ...(await storeSecret(own, context, scope, name, value, false)),
+      inForce: true,
+    }),
     async unset(context, scope, name) {
       const marker = await readOurMarker(own, context, scope);
       if (marker === undefined || !Object.hasOwn(marker.secrets, name)) return;

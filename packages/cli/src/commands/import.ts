@@ -14,7 +14,7 @@ export async function run(context: CommandContext): Promise<number> {
   const print = context.flags.has("print");
   const file = print ? undefined : await configTarget(context);
   const importer = await findImporter(name, context.directory);
-  const { config, inferred, refused } = await importConfig(importer, app ?? context.directory, {
+  const { config, environment, inferred, refused } = await importConfig(importer, app ?? context.directory, {
     directory: context.directory,
     env: context.terminal.env,
     signal: context.interruption.signal,
@@ -36,7 +36,7 @@ export async function run(context: CommandContext): Promise<number> {
       `${refused.length} not carried over; settle ${refused.length === 1 ? "it" : "them"} by hand`,
     );
   if (file !== undefined)
-    await context.say(`${green("✓")} written; look at it, then: ${commandLine(context, "plan")}`);
+    await context.say(`${green("✓")} written; look at it, then: ${commandLine(context, "plan", environment)}`);
   return EXIT.done;
 }
 

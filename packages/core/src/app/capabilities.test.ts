@@ -131,6 +131,17 @@ describe("checkCapabilities", () => {
     ]);
   });
 
+  it("refuses secrets that would never reach the processes", () => {
+    const secretStore = standIn("vault", ["secrets"]);
+    const app = { secrets: ["SECRET_KEY"] };
+    expect(problemsOf(app, { target: fullTarget(), secretStore })).toEqual([
+      "cloud cannot take secrets from vault: it gives processes the secrets of its own store only. | Leave out secretStore.",
+    ]);
+    expect(problemsOf({}, { target: fullTarget(), secretStore })).toEqual([]);
+    const target = full({ containers: { otherSecretStores: true } });
+    expect(problemsOf(app, { target, secretStore })).toEqual([]);
+  });
+
   it("names elements that are missing altogether, as far as they are needed", () => {
     const target = standIn("bare", ["containers"]);
     expect(problemsOf(everything, { target })).toEqual([

@@ -16,6 +16,7 @@ export function checkCapabilities(environment: ResolvedEnvironment): readonly Pr
     ...missingElements(environment),
     ...checkImages(environment),
     ...checkContainers(environment),
+    ...checkSecrets(environment),
     ...checkAddons(environment),
     ...checkTraffic(environment),
   ];
@@ -104,6 +105,15 @@ function checkContainers(environment: ResolvedEnvironment): readonly Problem[] {
     problems.push(...need(target, can.volumes, what, "Keep files in an add-on or an object store instead."));
   }
   return problems;
+}
+
+/** A value that is kept where the processes cannot be given it from would never reach them, and nobody would be told. */
+function checkSecrets({ providers, secrets }: ResolvedEnvironment): readonly Problem[] {
+  const { target, secrets: store } = providers;
+  const can = target.containers?.capabilities;
+  if (can === undefined || secrets.length === 0 || store.name === target.name) return [];
+  const support = can.otherSecretStores ?? { no: "it gives processes the secrets of its own store only" };
+  return need(target, support, `take secrets from ${store.name}`, "Leave out secretStore.");
 }
 
 function checkAddons({ providers, addons }: ResolvedEnvironment): readonly Problem[] {

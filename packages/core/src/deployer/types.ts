@@ -173,7 +173,7 @@ export interface Deployer {
   readonly secrets: {
     /** Names and versions, never values; declared ones that are not set are not in it. */
     list(): Promise<readonly (SecretEntry & { readonly declared: boolean })[]>;
-    /** Stores a new version, for the next release; the same value keeps the present version. */
+    /** Stores a new version; the same value keeps the present version. `inForce` says when processes see it. */
     set(name: string, value: Redacted): Promise<SecretEntry>;
     /** Forgets a secret; unknown names are fine. */
     unset(name: string): Promise<void>;

@@ -164,6 +164,8 @@ export interface ContainersCapabilities {
   readonly volumes: Support;
   /** Processes find each other by an address in the environment. */
   readonly internalAddresses: Support;
+  /** Processes can be given secrets that another provider keeps. Absent: only those of their own provider. */
+  readonly otherSecretStores?: Support;
   /** Image, config and secrets are put into service together, and come back together. */
   readonly atomicRelease: Support;
   readonly rollback: Support;

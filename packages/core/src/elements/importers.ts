@@ -4,6 +4,8 @@ import type { Context } from "../context.js";
 export interface ImportResult {
   /** The text of a `deploy.config.ts`. */
   readonly config: string;
+  /** The environment that stands for what was read; absent: none is in the configuration, or no single one. */
+  readonly environment?: string;
   /** What was inferred, a sentence each. */
   readonly inferred: readonly string[];
   /** What could not be carried over, with file, line and reason. */

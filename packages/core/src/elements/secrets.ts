@@ -12,6 +12,8 @@ export interface SecretEntry {
   /** ISO 8601, UTC. */
   readonly setAt: string;
   readonly setBy?: string;
+  /** Said by `set`: the vendor has restarted the processes with it. Absent: it reaches them with the next release. */
+  readonly inForce?: true;
 }
 
 /** What a provider's secrets can do; checked before any call. */
@@ -32,7 +34,7 @@ export interface Secrets {
   secret(scope: Scope, name: string, value?: Redacted): Resource<{ readonly name: string }, SecretReference>;
   /** Names and versions, never values. */
   list(context: Context, scope: Scope): Promise<readonly SecretEntry[]>;
-  /** Stores a new version; the same value again keeps the present version. It reaches processes with the next release. */
+  /** Stores a new version; the same value again keeps the present version. See `inForce` for when processes see it. */
   set(context: Context, scope: Scope, name: string, value: Redacted): Promise<SecretEntry>;
   /** Forgets it; unknown names are fine. */
   unset(context: Context, scope: Scope, name: string): Promise<void>;

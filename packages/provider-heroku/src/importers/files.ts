@@ -5,7 +5,7 @@ import { readAppJson } from "./app-json.js";
 import { commandOfDockerfile } from "./dockerfile.js";
 import { commandToWrite, type Draft, emptyDraft } from "./draft.js";
 import { readHerokuYml } from "./heroku-yml.js";
-import { writeConfig } from "./write-config.js";
+import { mainEnvironment, writeConfig } from "./write-config.js";
 
 /** Manifests that are read, in the order in which the first to name the processes wins. */
 export const manifests: readonly string[] = ["heroku.yml", "Procfile", "app.json"];
@@ -47,7 +47,8 @@ export async function importFiles(directory: string): Promise<ImportResult> {
       "There is no Dockerfile: on Heroku a buildpack made the image. Here one has to be written.",
     );
   }
-  return { config: writeConfig(draft), inferred: draft.inferred, refused: draft.refused };
+  const { inferred, refused } = draft;
+  return { config: writeConfig(draft), environment: mainEnvironment(draft), inferred, refused };
 }
 
 async function readProcfile(

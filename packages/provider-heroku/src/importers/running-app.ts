@@ -17,7 +17,7 @@ import type { Surroundings } from "../surroundings.js";
 import { draftAddon } from "./addons.js";
 import { commandToWrite, type Draft, emptyDraft } from "./draft.js";
 import { presentSize } from "./sizes.js";
-import { writeConfig } from "./write-config.js";
+import { mainEnvironment, writeConfig } from "./write-config.js";
 
 /** What a running app consists of, as far as it can be declared. */
 interface Found {
@@ -75,7 +75,8 @@ export async function importRunningApp(
   draft.inferred.push(
     `To take the running app over: deploy plan -e ${stageOf(found)}, then deploy up -e ${stageOf(found)} --adopt ${idOf("servers", name, "app")}`,
   );
-  return { config: writeConfig(draft), inferred: draft.inferred, refused: draft.refused };
+  const { inferred, refused } = draft;
+  return { config: writeConfig(draft), environment: mainEnvironment(draft), inferred, refused };
 }
 
 /** Everything in one wave, but for the pipeline's name. */

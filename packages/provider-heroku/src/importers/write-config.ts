@@ -6,9 +6,7 @@ import type { Draft, DraftEnvironment, DraftProcess } from "./draft.js";
  * `target` holds the options of `heroku()` for every environment that has none of its own.
  */
 export function writeConfig(draft: Draft, target: Readonly<Record<string, unknown>> = {}): string {
-  const environments = draft.environments.some(({ name }) => name !== "review/*")
-    ? draft.environments
-    : [production(), ...draft.environments];
+  const environments = lasting(draft) === undefined ? [production(), ...draft.environments] : draft.environments;
   return [
     'import { defineApp } from "@deploy/core";',
     'import { heroku } from "@deploy/provider-heroku";',
@@ -39,6 +37,15 @@ export function writeConfig(draft: Draft, target: Readonly<Record<string, unknow
     "});",
     "",
   ].join("\n");
+}
+
+/** The environment that the written configuration has for what was read. */
+export function mainEnvironment(draft: Draft): string {
+  return (lasting(draft) ?? production()).name;
+}
+
+function lasting({ environments }: Draft): DraftEnvironment | undefined {
+  return environments.find(({ name }) => name !== "review/*");
 }
 
 function production(): DraftEnvironment {
