@@ -10,6 +10,12 @@ import { containers } from "./suites/containers.js";
 import { costs } from "./suites/costs.js";
 import { dnsRecords } from "./suites/dns.js";
 import { dnsBatches } from "./suites/dns-batches.js";
+import { dnsChanges } from "./suites/dns-changes.js";
+import { dnsForeign } from "./suites/dns-foreign.js";
+import { dnsNames } from "./suites/dns-names.js";
+import { dnsSizes } from "./suites/dns-sizes.js";
+import { dnsTexts } from "./suites/dns-texts.js";
+import { dnsTypes } from "./suites/dns-types.js";
 import { driftScenarios } from "./suites/drift.js";
 import { eachElement } from "./suites/each-element.js";
 import { images } from "./suites/images.js";
@@ -18,6 +24,7 @@ import { lease } from "./suites/lease.js";
 import { logs } from "./suites/logs.js";
 import { providerFacts } from "./suites/provider.js";
 import { refusals } from "./suites/refusals.js";
+import { repetition } from "./suites/repetition.js";
 import { resilience } from "./suites/resilience.js";
 import { rollback } from "./suites/rollback.js";
 import { secrets } from "./suites/secrets.js";
@@ -37,6 +44,12 @@ export function scenariosFor(subject: Subject): readonly Scenario[] {
     ...ingress,
     ...dnsRecords,
     ...dnsBatches,
+    ...dnsTypes,
+    ...dnsTexts,
+    ...dnsNames,
+    ...dnsChanges,
+    ...dnsForeign,
+    ...dnsSizes,
     ...certificates,
     ...addons,
     ...access,
@@ -45,6 +58,7 @@ export function scenariosFor(subject: Subject): readonly Scenario[] {
     ...refusals,
     ...resilience,
     ...composition,
+    ...repetition,
     ...driftScenarios(subject),
   ];
   const order = [

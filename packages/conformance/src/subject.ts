@@ -78,11 +78,14 @@ export interface ZoneFixture {
   /** Makes a record set past the provider, as another tool would: without a marker. */
   readonly plant?: (record: DnsRecordSet) => Promise<void>;
   /**
-   * What the zone's own name servers answer for one name and type, past the vendor's API: the values in presentation
-   * format, as `dig +short` prints them, and none where there is no such record. A wildcard is asked for by its own name.
+   * What the zone's own name servers answer for one name and type, past the vendor's API, and nothing where there is no
+   * such record. In the words of `node:dns`, without last dots: `10 mail.example.org`, `0 issue ca.example.org`, a text
+   * as it is, unquoted and its parts joined. A wildcard is asked for by its own name.
    * Absent: nobody can ask them, and what the API lists is all that is judged.
    */
   readonly serves?: (name: string, type: DnsRecordType) => Promise<readonly string[]>;
+  /** What an ALIAS record may lead to, where the vendor does not take any host name. */
+  readonly alias?: Pick<DnsRecordSet, "values" | "extra">;
 }
 
 /** Why a vendor cannot do something, and where it says so itself. */
@@ -119,7 +122,7 @@ export interface Subject {
   /**
    * Whether a request of `context.fetch` that changes something may be sent twice, by the vendor's own documentation: it
    * sets a state, its name can be taken once only, or it carries a token. Default: PUT and DELETE, by the rules of HTTP.
-   * A header `idempotency-key` counts as well.
+   * A header `idempotency-key` counts as well. The claim is tried: everything that may be sent twice is sent twice once.
    */
   readonly isIdempotent?: (url: string, init: RequestInit) => boolean;
   /** Values that must never appear in anything the provider says: the credentials. The kit adds its own. */

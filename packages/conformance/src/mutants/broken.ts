@@ -1,5 +1,6 @@
 import type { Provider } from "@deploy/core";
 import type { ReferenceVendor } from "../reference/vendor.js";
+import type { Subject } from "../subject.js";
 import { type Around, instrument } from "../workbench/instrument.js";
 
 /** A deliberately wrong provider: one fault, and the scenario that has to catch it. */
@@ -10,6 +11,8 @@ export interface BrokenProvider {
   readonly caughtBy: string;
   /** Makes the fault; the vendor is the one that the provider speaks to. */
   readonly breakIt: (provider: Provider, vendor: ReferenceVendor) => Provider;
+  /** What its author tells the kit that is not so. Default: nothing. */
+  readonly claims?: Pick<Subject, "isRead" | "isIdempotent">;
 }
 
 /** One broken provider. */

@@ -70,6 +70,18 @@ export const brokenCalls: readonly BrokenProvider[] = [
           dns.apply({ ...context, fetch: replaying(context.fetch) }, zone, changes),
       })),
   ),
+  {
+    ...broken(
+      "a request is sent twice at once, and its author says that all of them may be",
+      "provider: composed, every request that may be sent twice is sent twice, and there is nothing twice",
+      (provider) =>
+        withPart(provider, "dns", (dns) => ({
+          apply: (context, zone, changes) =>
+            dns.apply({ ...context, fetch: replaying(context.fetch) }, zone, changes),
+        })),
+    ),
+    claims: { isIdempotent: () => true },
+  },
   broken(
     "an error quotes the token",
     "provider: an answer 403 is an error that is not retried, and says what to do",

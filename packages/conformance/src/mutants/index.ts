@@ -47,9 +47,15 @@ export async function tryBrokenProviders(
   return verdicts;
 }
 
-async function tryOne({ fault, caughtBy, breakIt }: BrokenProvider, directory: string): Promise<Verdict> {
+async function tryOne(
+  { fault, caughtBy, breakIt, claims }: BrokenProvider,
+  directory: string,
+): Promise<Verdict> {
   const vendor = referenceVendor();
-  const subject = referenceSubject(directory, vendor, (provider) => breakIt(provider, vendor));
+  const subject = {
+    ...referenceSubject(directory, vendor, (provider) => breakIt(provider, vendor)),
+    ...claims,
+  };
   const scenario = scenariosFor(subject).find(({ name }) => name === caughtBy);
   if (scenario === undefined) return { fault, caughtBy, caught: false, reason: "there is no such scenario" };
   const { outcome, reason = "" } = await runScenario(scenario, subject);

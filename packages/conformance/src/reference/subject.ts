@@ -1,4 +1,4 @@
-import { type Clock, type Provider, type Scope, systemClock } from "@deploy/core";
+import { type Clock, normaliseValues, type Provider, type Scope, systemClock } from "@deploy/core";
 import type { Subject } from "../subject.js";
 import { keyOf, tokenVariable } from "./api.js";
 import { referenceProvider } from "./provider.js";
@@ -43,6 +43,11 @@ export function referenceSubject(
           for (const content of values)
             records.push({ id: ++vendor.state.numbers, name, type, content, ttl, comment: null });
         },
+        serves: async (name, type) =>
+          vendor.state.zones
+            .get("example.test")!
+            .filter((record) => record.name === name && record.type === type)
+            .flatMap(({ content }) => normaliseValues(type, [content])),
       },
       print: async (scope, lines) => {
         const held = heldBy(scope);

@@ -65,7 +65,7 @@ export function createDns(own: Surroundings): Dns {
   return {
     capabilities: {
       apex: "flatten",
-      types: ["A", "AAAA", "CNAME", "TXT", "CAA", "MX", "NS", "SRV"],
+      types: ["A", "AAAA", "CNAME", "TXT", "CAA", "MX", "NS", "SRV", "ALIAS"],
       wildcards: true,
       redirects: { no: "it holds records only" },
     },

@@ -16,7 +16,7 @@ import { killEverywhere, repeating } from "../workbench/interrupt.js";
 const element = "provider" as const;
 
 /** Everything the provider can do at once; an add-on only where it is the provider's own, since it takes its time. */
-function whole(bench: Bench): Wanted {
+export function whole(bench: Bench): Wanted {
   const { provider } = bench;
   const release = (provider.containers ?? bench.filler.containers).capabilities.releaseCommand === true;
   return {
@@ -47,7 +47,12 @@ export const composition: readonly Scenario[] = [
     requires: ["owned"],
     async try(bench) {
       const wanted = whole(bench);
-      await up(bench, composed(bench, wanted));
+      const first = await up(bench, composed(bench, wanted));
+      // A gate is opened by somebody else, and was not made: a network that was there before, and stays.
+      const made = new Set(
+        first.result.plan.changes.filter(({ action }) => action === "create").map(({ id }) => id),
+      );
+      assert.ok(made.size > 0, "nothing was made");
       const deployer = composed(bench, wanted);
       const { result } = await follow(
         bench,
@@ -63,6 +68,7 @@ export const composition: readonly Scenario[] = [
       // What has the same id in every environment belongs to the account, and may stay.
       const left = Object.keys(fresh.desired).filter(
         (id) =>
+          made.has(id) &&
           !planned.has(id) &&
           !blocked.has(id) &&
           !(id in elsewhere.desired) &&

@@ -97,10 +97,7 @@ export function createBench(subject: Subject, scope: Scope, scopes: Set<Scope>):
     return base(input, init);
   };
   const kind = provider.certificates?.capabilities.kind;
-  const filler = referenceProvider({
-    name: "kit",
-    ...(kind === undefined ? {} : { certificateKinds: [kind] }),
-  });
+  const filler = createFiller(kind, provider);
   scopes.add(scope);
 
   const bench: Bench = {
@@ -188,6 +185,21 @@ export function createBench(subject: Subject, scope: Scope, scopes: Set<Scope>):
     requests: () => subject.requests?.() ?? fetched,
   };
   return bench;
+}
+
+/** What the provider lacks, in memory. */
+function createFiller(certificateKind: string | undefined, provider: Provider): ReferenceProvider {
+  const filler = referenceProvider({
+    name: "kit",
+    ...(certificateKind === undefined ? {} : { certificateKinds: [certificateKind] }),
+  });
+  if (provider.containers === undefined) return filler;
+  // Which images are in use is known to the provider alone, so that none of the kit's may go.
+  return {
+    ...filler,
+    owned: async (context, scope, options) =>
+      ((await filler.owned?.(context, scope, options)) ?? []).filter(({ element }) => element !== "images"),
+  };
 }
 
 /** Fails unless a plan has nothing to do, naming what it would do. */

@@ -22,7 +22,9 @@ export type Fault =
       readonly headers?: Record<string, string>;
     }
   /** The vendor does it, and the answer is lost. */
-  | { readonly kind: "lose-answer" };
+  | { readonly kind: "lose-answer" }
+  /** The vendor gets it a second time, and what it answers to that is lost. */
+  | { readonly kind: "twice" };
 
 /** A `fetch` which can be disturbed, and remembers what it was asked. */
 export interface FaultyFetch {
@@ -58,6 +60,11 @@ export function faultyFetch(
       return new Response(body, { status, headers: { "content-type": "application/json", ...headers } });
     }
     const answer = await base(input, init);
+    if (fault?.kind === "twice") {
+      const second = await base(input, init);
+      await second.arrayBuffer();
+      return answer;
+    }
     if (fault?.kind !== "lose-answer") return answer;
     await answer.arrayBuffer();
     throw new TypeError("fetch failed", {
