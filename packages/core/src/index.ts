@@ -18,6 +18,7 @@ export type * from "./app/resolved.js";
 export * from "./app/schedule.js";
 export type * from "./app/types.js";
 export * from "./app/validate.js";
+export * from "./app/walk-context.js";
 export * from "./context.js";
 export { createDeployer } from "./deployer/create-deployer.js";
 export { importConfig } from "./deployer/import-config.js";

@@ -1,9 +1,17 @@
 import { createHash, type Hash } from "node:crypto";
-import { createReadStream, type Dirent } from "node:fs";
-import { lstat, readdir, readFile, readlink, stat } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { lstat, readdir, readFile, readlink } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { DeployError, type DockerIgnore, parseDockerIgnore, type ResolvedBuild } from "@deploy/core";
+import {
+  type ContextEntry,
+  contextError,
+  DeployError,
+  type DockerIgnore,
+  parseDockerIgnore,
+  type ResolvedBuild,
+  walkContext,
+} from "@deploy/core";
 
 /** A build context, found and hashed. */
 export interface BuildContext {
@@ -19,22 +27,15 @@ export interface BuildContext {
   readonly holdsGit: boolean;
 }
 
-interface Entry {
-  readonly path: string;
-  readonly kind: "file" | "link" | "directory";
-}
-
 /** Files that are read at the same time. */
 const concurrency = 16;
 
 /**
  * Reads a build context as `docker build` would send it, and hashes it.
  *
- * Owners and dates do not count, of permissions the owner's executable bit does; `.git` never does, because Git itself
- * rewrites it without any change of the source.
+ * Owners and dates do not count, of permissions the owner's executable bit does; `.git` never does.
  *
- * @throws `images.context-missing`, `images.context-unreadable`, `images.no-dockerfile`, `images.special-file`,
- * `images.bad-file-name`, `images.bad-ignore-pattern`, `images.changed-while-reading` (retryable).
+ * @throws `images.no-dockerfile`, `images.bad-ignore-pattern`, and what core's `walkContext` throws.
  */
 export async function readBuildContext(
   base: string,
@@ -44,13 +45,14 @@ export async function readBuildContext(
 ): Promise<BuildContext> {
   const directory = resolve(base, build.context);
   const dockerfile = resolve(directory, build.dockerfile ?? "Dockerfile");
-  const isDirectory = await stat(directory).then((found) => found.isDirectory(), missing);
-  if (!isDirectory) throw contextMissing(directory);
+  await readdir(directory).catch((error: unknown) => {
+    throw contextError(directory, error);
+  });
   const text = await readFile(dockerfile).catch((error: unknown) => {
     throw noDockerfile(dockerfile, build.context, error);
   });
   const { ignore, own } = await readIgnoreFile(directory, dockerfile);
-  const { entries, holdsGit } = await walk(directory, ignore, signal);
+  const { entries, holdsGit } = await walkContext({ directory, rules: ignore, signal });
 
   const hash = createHash("sha256");
   // Every record is a line of JSON: no name can look like the end of a record or of a field.
@@ -79,70 +81,16 @@ async function readIgnoreFile(
   ] as const) {
     const text = await readFile(path, "utf8").catch((error: unknown) => {
       if (codeOf(error) === "ENOENT") return undefined;
-      throw unreadable(path, error);
+      throw contextError(path, error);
     });
     if (text !== undefined) return { ignore: parseDockerIgnore(text, path), own };
   }
   return { ignore: undefined, own: false };
 }
 
-async function walk(
-  root: string,
-  ignore: DockerIgnore | undefined,
-  signal: AbortSignal,
-): Promise<{ readonly entries: readonly Entry[]; readonly holdsGit: boolean }> {
-  const entries: Entry[] = [];
-  let holdsGit = false;
-  const visit = async (directory: string, ignored: boolean): Promise<void> => {
-    signal.throwIfAborted();
-    const absolute = join(root, directory);
-    const children = await readdir(absolute, { withFileTypes: true }).catch((error: unknown) => {
-      throw readFailure(absolute, error, directory !== "");
-    });
-    if (children.length === 0 && directory !== "" && !ignored)
-      entries.push({ path: directory, kind: "directory" });
-    for (const child of children) {
-      const path = directory === "" ? child.name : `${directory}/${child.name}`;
-      const childIgnored = ignore?.ignores(path) ?? false;
-      if (child.name === ".git") {
-        holdsGit ||= !childIgnored;
-      } else if (child.isDirectory()) {
-        if (!childIgnored || ignore?.mayContainException(path) === true) await visit(path, childIgnored);
-      } else if (!childIgnored) {
-        entries.push({ path, kind: kindOf(child, join(root, path)) });
-      }
-    }
-  };
-  await visit("", false);
-  // By code unit, not by locale: the same order on every machine.
-  entries.sort((one, other) => (one.path < other.path ? -1 : 1));
-  return { entries, holdsGit };
-}
-
-function kindOf(child: Dirent, path: string): "file" | "link" {
-  // Node decodes names as UTF-8; one which is something else cannot be opened again.
-  if (child.name.includes("\uFFFD")) {
-    throw new DeployError({
-      code: "images.bad-file-name",
-      message: `The name of ${path} is not valid UTF-8.`,
-      hint: "Rename the file, or leave it out with .dockerignore.",
-      details: { path },
-    });
-  }
-  if (child.isFile()) return "file";
-  if (child.isSymbolicLink()) return "link";
-  const kind = child.isSocket() ? "a socket" : child.isFIFO() ? "a named pipe" : "a device";
-  throw new DeployError({
-    code: "images.special-file",
-    message: `${path} is ${kind}, which cannot be part of an image.`,
-    hint: "Remove it, or leave it out with .dockerignore.",
-    details: { path },
-  });
-}
-
 async function contentsOf(
   root: string,
-  entries: readonly Entry[],
+  entries: readonly ContextEntry[],
   signal: AbortSignal,
 ): Promise<readonly (readonly unknown[])[]> {
   const records = new Array<readonly unknown[]>(entries.length);
@@ -151,7 +99,7 @@ async function contentsOf(
   const worker = async (): Promise<void> => {
     while (!failed && next < entries.length) {
       const index = next++;
-      const { path, kind } = entries[index] as Entry;
+      const { path, kind } = entries[index] as ContextEntry;
       const absolute = join(root, path);
       try {
         signal.throwIfAborted();
@@ -159,7 +107,7 @@ async function contentsOf(
       } catch (error) {
         failed = true;
         if (signal.aborted) throw error;
-        throw readFailure(absolute, error, true);
+        throw contextError(absolute, error, true);
       }
     }
   };
@@ -170,7 +118,7 @@ async function contentsOf(
 async function contentOf(
   absolute: string,
   path: string,
-  kind: Entry["kind"],
+  kind: ContextEntry["kind"],
   signal: AbortSignal,
 ): Promise<readonly unknown[]> {
   if (kind === "directory") return [kind, path];
@@ -187,50 +135,12 @@ function codeOf(error: unknown): unknown {
   return (error as { readonly code?: unknown } | undefined)?.code;
 }
 
-function missing(error: unknown): false {
-  if (codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR") return false;
-  throw error;
-}
-
-function contextMissing(path: string): DeployError {
-  return new DeployError({
-    code: "images.context-missing",
-    message: `The build context ${path} does not exist, or is not a directory.`,
-    hint: "Correct build.context in the configuration.",
-    details: { path },
-  });
-}
-
-function noDockerfile(path: string, context: string, cause: unknown): DeployError {
-  if (codeOf(cause) !== "ENOENT" && codeOf(cause) !== "ENOTDIR") return unreadable(path, cause);
+function noDockerfile(path: string, context: string, cause: unknown): unknown {
+  if (codeOf(cause) !== "ENOENT" && codeOf(cause) !== "ENOTDIR") return contextError(path, cause);
   return new DeployError({
     code: "images.no-dockerfile",
     message: `There is no ${path}: the image is built from a Dockerfile.`,
     hint: `Write one, or say where it is with build.dockerfile, relative to ${context}.`,
     details: { path },
-  });
-}
-
-function readFailure(path: string, error: unknown, wasThere: boolean): unknown {
-  const code = codeOf(error);
-  if (DeployError.is(error) || code === undefined) return error;
-  if (code !== "ENOENT" && code !== "ENOTDIR") return unreadable(path, error);
-  if (!wasThere) return contextMissing(path);
-  return new DeployError({
-    code: "images.changed-while-reading",
-    message: `${path} vanished while the build context was read.`,
-    hint: "Run the same command again; if it keeps changing, leave what changes out with .dockerignore.",
-    retryable: true,
-    details: { path },
-  });
-}
-
-function unreadable(path: string, cause: unknown): DeployError {
-  return new DeployError({
-    code: "images.context-unreadable",
-    message: `${path} belongs to the build context and cannot be read (${String(codeOf(cause) ?? "unknown error")}).`,
-    hint: "Make it readable for this user, or leave it out with .dockerignore.",
-    details: { path },
-    cause,
   });
 }

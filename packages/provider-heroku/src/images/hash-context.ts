@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
-import { type Context, DeployError, type ResolvedBuild } from "@deploy/core";
+import { type Context, type ContextEntry, DeployError, type ResolvedBuild } from "@deploy/core";
+import { listContext, readIfThere } from "./list-context.js";
 import { tarOf } from "./tar.js";
-import { type ContextEntry, readIfThere, walkContext } from "./walk-context.js";
 
 /** A build context that was read, and how it is built. */
 export interface SourceContext {
@@ -21,7 +21,7 @@ export interface SourceContext {
  * Reads and hashes the context of a build.
  *
  * @throws `images.no-dockerfile` where there is neither the Dockerfile nor, when `atHeroku`, a `heroku.yml`;
- * `images.unsupported` for a build command; what {@link walkContext} and {@link tarOf} throw.
+ * `images.unsupported` for a build command; what {@link listContext} and {@link tarOf} throw.
  */
 export async function readSource(
   context: Context,
@@ -37,7 +37,7 @@ export async function readSource(
   const directory = resolve(context.directory, build.context);
   const wanted = build.dockerfile ?? "Dockerfile";
   const [entries, manifest, dockerfile] = await Promise.all([
-    walkContext({
+    listContext({
       directory,
       always: [wanted, "heroku.yml"],
       gitIgnore: options.atHeroku,

@@ -12,8 +12,8 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { listContext } from "./list-context.js";
 import { tarOf } from "./tar.js";
-import { walkContext } from "./walk-context.js";
 
 let root: string;
 beforeEach(() => {
@@ -27,12 +27,12 @@ function put(path: string, text: string): void {
 }
 
 async function paths(always: readonly string[] = ["Dockerfile"]): Promise<string[]> {
-  const entries = await walkContext({ directory: root, always, signal: new AbortController().signal });
+  const entries = await listContext({ directory: root, always, signal: new AbortController().signal });
   return entries.map(({ path }) => path);
 }
 
 async function tar(written: Parameters<typeof tarOf>[2] = []): Promise<Buffer> {
-  const entries = await walkContext({ directory: root, always: [], signal: new AbortController().signal });
+  const entries = await listContext({ directory: root, always: [], signal: new AbortController().signal });
   const pieces: Uint8Array[] = [];
   for await (const piece of tarOf(root, entries, written)) pieces.push(piece);
   return Buffer.concat(pieces);
@@ -81,7 +81,7 @@ describe("tarOf", () => {
   });
 });
 
-describe("walkContext", () => {
+describe("listContext", () => {
   it("honours .dockerignore alone where there is one, and keeps what the builder needs", async () => {
     for (const path of ["Dockerfile", "app.js", "secret.env", "keep/x", "keep/y", ".git/HEAD"]) put(path, "");
     put(".gitignore", "app.js\n");

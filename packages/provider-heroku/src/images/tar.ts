@@ -2,8 +2,7 @@ import type { Stats } from "node:fs";
 import { createReadStream } from "node:fs";
 import { lstat, readlink } from "node:fs/promises";
 import { join } from "node:path";
-import { DeployError } from "@deploy/core";
-import { type ContextEntry, contextError } from "./walk-context.js";
+import { type ContextEntry, contextError, DeployError } from "@deploy/core";
 
 /** A file which is not on the disk, or whose text is another one there. */
 export interface WrittenFile {

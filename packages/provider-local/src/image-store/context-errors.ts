@@ -1,26 +1,15 @@
-import { DeployError } from "@deploy/core";
+import { DeployError, contextError as ofContext } from "@deploy/core";
 import { toDiskError } from "../operating-system/disk-errors.js";
 
+const ofTheFile: ReadonlySet<unknown> = new Set(["ENOENT", "ENOTDIR", "EACCES", "EPERM"]);
+
 /**
- * Words a failure to read the user's own files.
- *
- * `images.context-missing`, `images.changed-while-building` (retryable: it was there a moment ago) or
- * `images.context-unreadable`; what is not about the file is returned as it is.
+ * Words a failure to read the user's own files: as core's `contextError` where it is about the file, else as one of the
+ * disk; what is neither is returned as it is.
  */
 export function contextError(path: string, thrown: unknown, wasThere = false): unknown {
   if (DeployError.is(thrown) || !(thrown instanceof Error)) return thrown;
-  const code = (thrown as NodeJS.ErrnoException).code;
-  if (code === "ENOENT" || code === "ENOTDIR")
-    return wasThere ? changedError(path, thrown) : missing(path, thrown);
-  if (code === "EACCES" || code === "EPERM") {
-    return new DeployError({
-      code: "images.context-unreadable",
-      message: `${path} belongs to the build context, but this user may not read it.`,
-      hint: "Make it readable, or leave it out with .dockerignore.",
-      details: { path },
-      cause: thrown,
-    });
-  }
+  if (ofTheFile.has((thrown as NodeJS.ErrnoException).code)) return ofContext(path, thrown, wasThere);
   return toDiskError(thrown, { path, doing: "read" });
 }
 
@@ -33,16 +22,6 @@ export function changedError(path: string, cause?: unknown): DeployError {
     retryable: true,
     details: { path },
     ...(cause === undefined ? {} : { cause }),
-  });
-}
-
-function missing(path: string, cause: unknown): DeployError {
-  return new DeployError({
-    code: "images.context-missing",
-    message: `The build context ${path} does not exist, or is not a directory.`,
-    hint: "Correct the path of the build in the configuration.",
-    details: { path },
-    cause,
   });
 }
 

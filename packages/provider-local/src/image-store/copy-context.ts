@@ -5,7 +5,7 @@ import { toDiskError } from "../operating-system/disk-errors.js";
 import { type ContentRecord, hashFile, inParallel, readLink } from "./content-digest.js";
 import { contextError } from "./context-errors.js";
 import { isExecutable } from "./hash-context.js";
-import { type WalkOptions, walkContext } from "./walk-context.js";
+import { type ContextOptions, listContext } from "./list-context.js";
 
 /**
  * Copies a context into an empty directory and returns what was copied, hashed from the copy.
@@ -14,12 +14,15 @@ import { type WalkOptions, walkContext } from "./walk-context.js";
  * hard link would then change in both. Where the file system can, a copy shares its blocks with the original until one
  * of the two is written to (`COPYFILE_FICLONE`), and costs next to nothing.
  *
- * Errors: those of {@link walkContext}, `images.link-outside`, `images.changed-while-building`, `servers.disk-full`,
+ * Errors: those of {@link listContext}, `images.link-outside`, `images.changed-while-building`, `servers.disk-full`,
  * `servers.state-read-only`.
  */
-export async function copyContext(options: WalkOptions, target: string): Promise<readonly ContentRecord[]> {
+export async function copyContext(
+  options: ContextOptions,
+  target: string,
+): Promise<readonly ContentRecord[]> {
   const { signal } = options;
-  const entries = await walkContext(options);
+  const entries = await listContext(options);
   const root = await realpath(options.directory);
   await makeDirectories(
     target,

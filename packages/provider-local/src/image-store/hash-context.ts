@@ -9,8 +9,8 @@ import {
   readLink,
 } from "./content-digest.js";
 import { contextError } from "./context-errors.js";
+import { listContext } from "./list-context.js";
 import { openStatCache } from "./stat-cache.js";
-import { walkContext } from "./walk-context.js";
 
 /** What to hash. */
 export interface HashContextOptions {
@@ -35,12 +35,12 @@ export interface ContextDigest {
 /**
  * The digest of a build context: of paths, contents, executable bits, link targets, and of how it is built.
  *
- * Owners, times and other permission bits do not count. Errors: those of {@link walkContext}, `images.link-outside`,
+ * Owners, times and other permission bits do not count. Errors: those of {@link listContext}, `images.link-outside`,
  * and `images.changed-while-building` (retryable) when a file vanishes on the way.
  */
 export async function hashContext(options: HashContextOptions): Promise<ContextDigest> {
   const { home, signal } = options;
-  const entries = await walkContext(options);
+  const entries = await listContext(options);
   const root = await realpath(options.directory);
   const cache = await openStatCache(home, root);
   const records = await inParallel(entries, async ({ path, kind }): Promise<ContentRecord> => {

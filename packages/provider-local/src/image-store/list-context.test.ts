@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { walkContext } from "./walk-context.js";
+import { listContext } from "./list-context.js";
 
 let root = "";
 beforeEach(() => {
@@ -19,7 +19,7 @@ function write(files: Readonly<Record<string, string>>): void {
   }
 }
 const walk = async (): Promise<readonly string[]> =>
-  (await walkContext({ directory: root, home: join(root, ".deploy") })).map((entry) => entry.path);
+  (await listContext({ directory: root, home: join(root, ".deploy") })).map((entry) => entry.path);
 
 test(".git and the deploy home are always left out, everything else belongs to it without rules", async () => {
   write({
@@ -144,7 +144,7 @@ test("sockets, devices and pipes are refused by name unless they are ignored", a
 
 test("a context which is not there is named", async () => {
   const directory = join(root, "none");
-  await expect(walkContext({ directory, home: root })).rejects.toMatchObject({
+  await expect(listContext({ directory, home: root })).rejects.toMatchObject({
     code: "images.context-missing",
     details: { path: directory },
   });
