@@ -202,6 +202,15 @@ export const brokenResources: readonly BrokenProvider[] = [
     "provider: composed, every call that makes something may be repeated",
     secondRelease,
   ),
+  broken(
+    "a machine is neither listed nor removed",
+    "provider: composed, down removes everything, and afterwards all of it would have to be made again",
+    (provider) => ({
+      ...provider,
+      owned: async (...asked) =>
+        (await provider.owned!(...asked)).filter(({ element }) => element !== "servers"),
+    }),
+  ),
   broken("a secret stands in what the plan shows", `secrets: ${twice}`, (provider) =>
     withPart(provider, "secrets", (secrets) => ({
       secret: (scope, name, value) => {
