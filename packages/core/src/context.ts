@@ -47,4 +47,9 @@ export interface Context {
    * Outside a plan nothing is kept. Use it for list calls which several resources need.
    */
   readonly shared: <T>(key: string, load: () => Promise<T>) => Promise<T>;
+  /**
+   * Waits for what another call is doing for this one too, a batch: meanwhile its place among the calls that the
+   * provider takes at a time is free for others. Absent: nobody counts.
+   */
+  readonly idle?: <T>(wait: Promise<T>) => Promise<T>;
 }

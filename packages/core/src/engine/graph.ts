@@ -19,7 +19,7 @@ export interface GraphNode {
 export interface Graph {
   readonly nodes: readonly GraphNode[];
   readonly byId: ReadonlyMap<string, GraphNode>;
-  /** Indexes, dependencies first. */
+  /** Indexes, dependencies first, and what is foreseen. */
   readonly order: readonly number[];
 }
 
@@ -29,6 +29,7 @@ interface Draft {
   /** With repetitions, which are dropped in the end: ten thousand sets would cost more than the graph. */
   readonly needs: number[];
   readonly dependencies: number[];
+  readonly foreseen: number[];
 }
 
 /**
@@ -50,7 +51,7 @@ export function collectGraph(roots: readonly AnyResource[]): Graph {
     const twin = byId.get(resource.id);
     const index = twin ?? drafts.length;
     if (twin === undefined) {
-      drafts.push({ resource, late: false, needs: [], dependencies: [] });
+      drafts.push({ resource, late: false, needs: [], dependencies: [], foreseen: [] });
       byId.set(resource.id, index);
     } else refuseConflict(drafts[twin]!.resource, resource);
     byObject.set(resource, index);
@@ -72,6 +73,7 @@ export function collectGraph(roots: readonly AnyResource[]): Graph {
       }
     }
     for (const earlier of resource.after ?? []) draft.dependencies.push(indexOf(earlier));
+    for (const seen of resource.foresees ?? []) draft.foreseen.push(indexOf(seen));
   }
 
   const nodes = drafts.map((draft, index) => ({
@@ -81,7 +83,12 @@ export function collectGraph(roots: readonly AnyResource[]): Graph {
     needs: unique(draft.needs),
     dependencies: unique(draft.dependencies),
   }));
-  const order = orderOf(nodes.map((node) => node.dependencies));
+  // What is foreseen is decided first; it adds to the order of the plan, not to that of the run.
+  const order = orderOf(
+    nodes.map(({ dependencies, index }) =>
+      drafts[index]!.foreseen.length === 0 ? dependencies : [...dependencies, ...drafts[index]!.foreseen],
+    ),
+  );
   if (order.cycle !== undefined) throw cycleError(order.cycle.map((index) => nodes[index]!.resource.id));
   return { nodes, byId: new Map(nodes.map((node) => [node.resource.id, node])), order: order.indexes };
 }

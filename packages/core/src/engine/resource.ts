@@ -41,6 +41,11 @@ export interface Resource<Desired = unknown, Observed = unknown> {
   readonly desired: In<Desired>;
   /** Gates and vendor preconditions that carry no data, such as the release command before traffic. */
   readonly after?: readonly AnyResource[];
+  /**
+   * What its `diff` looks at ahead of time, through late leaves that need nothing: decided before it in a plan, and not
+   * waited for when it is applied.
+   */
+  readonly foresees?: readonly AnyResource[];
   /** An update changes its outputs, so that what is made of them is unknown until it has run. */
   readonly renews?: true;
   /** It is born together with what it depends on: read again before it is created. */

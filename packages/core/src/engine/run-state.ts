@@ -3,7 +3,7 @@ import type { Context } from "../context.js";
 import { DeployError, toDeployError } from "../errors.js";
 import type { DeployEvent, StepAction } from "./events.js";
 import type { ApplyOptions, BaseContext, Preparation } from "./prepared.js";
-import type { Limiter } from "./rate-limit.js";
+import type { Limiter, Place } from "./rate-limit.js";
 import { timeOf } from "./read-wave.js";
 import { createTicker } from "./ticker.js";
 
@@ -25,6 +25,8 @@ export interface Step {
   readonly subject: StepSubject;
   readonly context: Context;
   readonly limiter: Limiter;
+  /** The place that its present call takes up. */
+  place: Place | undefined;
   /** Milliseconds, by the run's clock, at which its first call began. */
   startedAt: number | undefined;
   /** When something was last said about it. */
@@ -110,6 +112,7 @@ export function openRun(preparation: Preparation, options: ApplyOptions): Run {
       const step: Step = {
         subject,
         limiter: preparation.limiters.for(subject.provider),
+        place: undefined,
         startedAt: undefined,
         saidAt: clock.now(),
         waitingFor: undefined,
@@ -169,6 +172,7 @@ function stepContext(context: BaseContext, step: Step, emit: (event: DeployEvent
     },
     // Nothing is kept while things change: an answer from before a write would be taken for one from after it.
     shared: (_key, load) => load(),
+    idle: (wait) => step.place?.idle(wait) ?? wait,
   };
 }
 

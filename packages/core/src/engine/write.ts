@@ -26,7 +26,8 @@ function call<T>(run: Run, step: Step, make: () => Promise<T>): Promise<T> {
   // Once it has begun, a step goes on even while the run stops: only waiting in the queue is cut short.
   const signal = step.startedAt === undefined ? run.stopping : step.controller.signal;
   return step.limiter.run(
-    () => {
+    (place) => {
+      step.place = place;
       begin(run, step);
       return untilAborted(make(), step.controller.signal);
     },
