@@ -28,10 +28,19 @@ export type * from "./elements/addons.js";
 export * from "./elements/capability.js";
 export type * from "./elements/containers.js";
 export type * from "./elements/costs.js";
-export { type DnsProvider, ownedRecords, recordMarker } from "./elements/dns-ownership.js";
+export {
+  applyChanges,
+  type DiffRules,
+  diffRecords,
+  isAsWanted,
+  type Obstacle,
+  type WantedRecord,
+} from "./elements/dns-diff.js";
+export { type DnsProvider, isOwnRecord, ownedRecords, recordMarker } from "./elements/dns-ownership.js";
 export { type DnsRecordOptions, dnsRecord, type PlacedRecord } from "./elements/dns-records.js";
 export { foldRegistry, type RegistryStep, registryName, registrySteps } from "./elements/dns-registry.js";
-export { normaliseName, normaliseValues } from "./elements/dns-values.js";
+export { decodeText, encodeText } from "./elements/dns-text.js";
+export { normaliseName, normaliseValues, readableName } from "./elements/dns-values.js";
 export type * from "./elements/images.js";
 export type * from "./elements/importers.js";
 export type * from "./elements/lease.js";

@@ -1,12 +1,14 @@
 import type { ResolvedEnvironment } from "../app/resolved.js";
 import { isSupported } from "../elements/capability.js";
+import { apexAbility, decideRecords, targetKind } from "../elements/dns-decision.js";
 import type { DnsProvider } from "../elements/dns-ownership.js";
-import { apexRefused, dnsRecord } from "../elements/dns-records.js";
+import { dnsRecord } from "../elements/dns-records.js";
 import type { Provider } from "../elements/provider.js";
 import type { Scope } from "../elements/scope.js";
 import type {
   Certificate,
   DnsRecordSet,
+  DnsRecordType,
   EdgePlan,
   Endpoint,
   Ingress,
@@ -15,7 +17,7 @@ import type {
 } from "../elements/traffic.js";
 import { type In, isOut, mapOut, type Out } from "../engine/out.js";
 import type { AnyResource, Resource } from "../engine/resource.js";
-import { type Problem, toDeployError } from "../errors.js";
+import type { Problem } from "../errors.js";
 import { isDnsProvider, requireElement } from "./providers.js";
 
 /** Routes, certificates and names of an environment in one graph. */
@@ -74,10 +76,6 @@ export function composeTraffic(
     if (dns === undefined) {
       const type = endpoint.kind === "hostname" ? "CNAME" : "A";
       byHand.push({ host, type, value: endpoint.kind === "hostname" ? endpoint.host : endpoint.ipv4 });
-      continue;
-    }
-    if (isRefusedApex(dns, host, endpoint)) {
-      problems.push(asProblem(apexRefused(dns, host)));
       continue;
     }
     records.push(...hostRecords(dns, scope, host, endpoint, after));
@@ -215,36 +213,34 @@ function recordByHand(provider: Provider, key: string, label: string, record: In
   return node as AnyResource;
 }
 
-/** What can be said without knowing the zones: a name of two labels is a root, whoever holds it. */
-function isRefusedApex(dns: DnsProvider, host: string, endpoint: Endpoint): boolean {
-  if (endpoint.kind !== "hostname" || endpoint.alias?.[dns.name] !== undefined) return false;
-  return typeof dns.dns.capabilities.apex === "object" && host.split(".").length === 2;
-}
-
-function asProblem(error: unknown): Problem {
-  const { message, hint } = toDeployError(error);
-  return { message, ...(hint === undefined ? {} : { hint }) };
-}
-
+/** The records of a host, of the types that the decision table names; at a root the zone decides, once it is known. */
 function hostRecords(
   dns: DnsProvider,
   scope: Scope,
   host: string,
-  endpoint: Endpoint,
+  endpoint: Exclude<Endpoint, { kind: "none" }>,
   after: readonly AnyResource[],
 ): readonly AnyResource[] {
-  const node = (key: string, record: In<DnsRecordSet>): AnyResource =>
-    dnsRecord(dns, scope, key, host, record, { after }) as AnyResource;
-  if (endpoint.kind === "hostname") {
-    const aliasZone = endpoint.alias?.[dns.name];
-    if (aliasZone === undefined) return [node(host, { name: host, type: "CNAME", values: [endpoint.host] })];
-    const extra = { aliasZone };
-    return [node(host, { name: host, type: "ALIAS", values: [endpoint.host], extra })];
+  const place = host.startsWith("*.") ? "wildcard" : "below the root";
+  const types = decideRecords(targetKind(endpoint, dns.name), place, apexAbility(dns.dns.capabilities)) ?? [];
+  return types.map((type) => {
+    const key = type === "AAAA" ? `${host}/ipv6` : host;
+    const record = { name: host, type, ...contentOf(endpoint, type, dns.name) };
+    const alone = types.length === 1;
+    return dnsRecord(dns, scope, key, host, record, { after, alone }) as AnyResource;
+  });
+}
+
+function contentOf(
+  endpoint: Exclude<Endpoint, { kind: "none" }>,
+  type: DnsRecordType,
+  dnsName: string,
+): Pick<Extract<In<DnsRecordSet>, { values: unknown }>, "values" | "extra"> {
+  if (endpoint.kind === "address") {
+    return { values: [type === "AAAA" ? (endpoint.ipv6 ?? "") : endpoint.ipv4] };
   }
-  if (endpoint.kind === "none") return [];
-  const ipv4 = node(host, { name: host, type: "A", values: [endpoint.ipv4] });
-  if (endpoint.ipv6 === undefined) return [ipv4];
-  return [ipv4, node(`${host}/ipv6`, { name: host, type: "AAAA", values: [endpoint.ipv6] })];
+  const aliasZone = endpoint.alias?.[dnsName];
+  return { values: [endpoint.host], ...(aliasZone === undefined ? {} : { extra: { aliasZone } }) };
 }
 
 /** A URL for each host, in front of the one that answers without any domain. */

@@ -69,18 +69,25 @@ describe("domains", () => {
   });
 
   it.each([
-    ["flatten", undefined],
-    ["alias", undefined],
-    [{ no: "plain records only" }, "environment.unsupported"],
-  ] as const)("knows the apex rule %j without a call", async (apex, code) => {
-    const dns = memoryDns({ "example.org": [] }, apex);
+    ["flatten", "example.org", undefined],
+    ["alias", "example.org", undefined],
+    [{ no: "plain records only" }, "example.org", "dns.apex"],
+    [{ no: "plain records only" }, "example.co.uk", "dns.apex"],
+    // Two labels, and no root: the zone decides, not how a name looks.
+    [{ no: "plain records only" }, "uk", undefined],
+  ] as const)("knows by the zones what a root is, at plan time: %j, %s", async (apex, zone, code) => {
+    const host = zone === "uk" ? "example.uk" : zone;
+    const dns = memoryDns({ [zone]: [] }, apex);
     const cloud = memoryCloud();
-    const deployer = deployerOn(cloud, { extra: { dns, domains } });
+    const deployer = deployerOn(cloud, { extra: { dns, domains: { [host]: "web" } } });
     const plan = deployer.plan({ secrets: { SECRET_KEY: key } });
     if (code === undefined) expect((await plan).blocks).toEqual([]);
     else {
-      await expect(plan).rejects.toMatchObject({ code });
-      expect([...dns.calls, ...cloud.calls.filter((call) => call !== "identity")]).toEqual([]);
+      await expect(plan).rejects.toMatchObject({
+        code,
+        hint: expect.stringMatching(/Three ways out.*flattens.*www.*fixed address/),
+      });
+      expect(mutations(cloud)).toEqual([]);
     }
   });
 

@@ -1,6 +1,9 @@
 import type { Context } from "../context.js";
 import type { Owned } from "../engine/resource.js";
-import { normaliseName } from "./dns-values.js";
+import { DeployError } from "../errors.js";
+import { changeZone, listNow } from "./dns-lane.js";
+import { normaliseName, spelled } from "./dns-values.js";
+import { findZone, indexOf } from "./dns-zone-index.js";
 import type { Provider } from "./provider.js";
 import type { Scope } from "./scope.js";
 import type { Dns, ObservedRecordSet } from "./traffic.js";
@@ -46,8 +49,9 @@ export function describeOwner(record: ObservedRecordSet): string {
 
 /** The zones of a provider, asked for once per plan. */
 export async function listZones(context: Context, provider: DnsProvider): Promise<readonly string[]> {
-  const zones = await context.shared(`${provider.name}/dns/zones`, () => provider.dns.zones(context));
-  return zones.map(normaliseName);
+  return context.shared(`${provider.name}/dns/zones`, async () =>
+    (await provider.dns.zones(context)).map(normaliseName),
+  );
 }
 
 /** The records of a zone, listed once per plan. */
@@ -56,25 +60,29 @@ export function listRecords(
   provider: DnsProvider,
   zone: string,
 ): Promise<readonly ObservedRecordSet[]> {
-  return context.shared(`${provider.name}/dns/zone/${zone}`, () => provider.dns.list(context, zone));
+  return context.shared(`${provider.name}/dns/zone/${zone}`, () => listNow(context, provider.dns, zone));
 }
 
-// Keyed by the plugin's own object, so that two deployers with one provider share its lanes and nothing outlives it.
-const lanes = new WeakMap<Dns, Map<string, Promise<unknown>>>();
-
 /**
- * Runs `work` after everything else that was started for this zone: some vendors replace a zone as a whole, and two
- * changes at a time would undo each other.
+ * The zone that holds a host name, among those that the credentials reach.
+ *
+ * @throws `dns.no-zone`
  */
-export function inZoneLane<T>(dns: Dns, zone: string, work: () => Promise<T>): Promise<T> {
-  const ofProvider = lanes.get(dns) ?? new Map<string, Promise<unknown>>();
-  lanes.set(dns, ofProvider);
-  const result = (ofProvider.get(zone) ?? Promise.resolve()).then(work, work);
-  ofProvider.set(
-    zone,
-    result.catch(() => undefined),
-  );
-  return result;
+export async function zoneFor(context: Context, provider: DnsProvider, host: string): Promise<string> {
+  const zones = await listZones(context, provider);
+  const zone = findZone(zones, host);
+  if (zone !== undefined) return zone;
+  const first = zones.slice(0, 10).map(spelled).join(", ");
+  const more = zones.length > 10 ? ` and ${zones.length - 10} more` : "";
+  throw new DeployError({
+    code: "dns.no-zone",
+    message: `${provider.name} holds no zone for ${spelled(normaliseName(host))}.`,
+    hint:
+      zones.length === 0
+        ? "These credentials reach no zone at all: check what they may see, or add the zone there."
+        : `These credentials reach: ${first}${more}. Add the zone there, or use the provider that holds it.`,
+    details: { host, zones },
+  });
 }
 
 /**
@@ -91,13 +99,10 @@ export async function ownedRecords(
   const names = zones ?? (await listZones(context, provider));
   const found = await Promise.all(
     names.map(async (zone) => {
-      const byKey = new Map<string, ObservedRecordSet[]>();
-      for (const record of await listRecords(context, provider, zone)) {
-        if (!isOwnRecord(scope, record)) continue;
-        const marker = record.marker!;
-        byKey.set(marker, [...(byKey.get(marker) ?? []), record]);
-      }
-      return [...byKey].map(([marker, records]) => ownedRecord(provider, scope, zone, marker, records));
+      const { byMarker } = indexOf(await listRecords(context, provider, zone));
+      const prefix = markerPrefix(scope);
+      const own = [...byMarker].filter(([marker]) => marker.startsWith(prefix));
+      return own.map(([marker, records]) => ownedRecord(provider, scope, zone, marker, records));
     }),
   );
   return found.flat();
@@ -116,14 +121,8 @@ function ownedRecord(
     provider: provider.name,
     element: "dns",
     remove: (context) =>
-      inZoneLane(provider.dns, zone, async () => {
-        const present = (await provider.dns.list(context, zone)).filter((one) => one.marker === marker);
-        if (present.length === 0) return;
-        await provider.dns.apply(
-          context,
-          zone,
-          present.map((before) => ({ action: "delete", before })),
-        );
+      changeZone(context, provider.dns, zone, (draft) => {
+        for (const one of draft.marked(marker)) draft.remove(one);
       }),
   };
 }

@@ -6,7 +6,8 @@ import type { Resource } from "../engine/resource.js";
 import { isForeign } from "../engine/resource.js";
 import { ownedRecords, recordMarker } from "./dns-ownership.js";
 import { dnsRecord, type PlacedRecord } from "./dns-records.js";
-import { conflicts, findZone, normaliseValues } from "./dns-values.js";
+import { normaliseValues } from "./dns-values.js";
+import { conflicts, findZone } from "./dns-zone-index.js";
 import type { DnsRecordSet, ObservedRecordSet } from "./traffic.js";
 
 const scope = { app: "shop", environment: "production" };

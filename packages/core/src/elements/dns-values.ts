@@ -1,21 +1,32 @@
-import type { DnsRecordSet, DnsRecordType } from "./traffic.js";
+import { normaliseText } from "./dns-text.js";
+import type { DnsRecordType } from "./traffic.js";
 
-/** A DNS name as it is compared: lower case, without the last dot. */
+/**
+ * A DNS name as it is compared: lower case, without the last dot, international letters in punycode, as DNS stores
+ * them. A label with an underscore is never international.
+ */
 export function normaliseName(name: string): string {
-  return name.trim().toLowerCase().replace(/\.$/, "");
+  const plain = name.trim().replace(/\.$/, "");
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: everything that is not ASCII is meant.
+  if (!/[^\u0000-\u007f]/.test(plain)) return plain.toLowerCase();
+  const { domainToASCII } = process.getBuiltinModule("node:url");
+  return plain
+    .split(/[.\u3002\uff0e\uff61]/)
+    .map((label) => (label.includes("_") ? label : domainToASCII(label) || label))
+    .join(".")
+    .toLowerCase();
 }
 
-/** Joins the quoted strings of a TXT value into the text they stand for; an unquoted value is the text itself. */
-function normaliseText(value: string): string {
-  const trimmed = value.trim();
-  if (!/^"(?:[^"\\]|\\.)*"(?:\s+"(?:[^"\\]|\\.)*")*$/s.test(trimmed)) return value;
-  return [...trimmed.matchAll(/"((?:[^"\\]|\\.)*)"/gs)]
-    .map((part) => (part[1] ?? "").replace(/\\(\d{3}|.)/gs, unescapeCharacter))
-    .join("");
+/** A DNS name as a person reads it: punycode turned back into the letters it stands for. */
+export function readableName(name: string): string {
+  if (!/(?:^|\.)xn--/i.test(name)) return name;
+  return process.getBuiltinModule("node:url").domainToUnicode(name) || name;
 }
 
-function unescapeCharacter(_whole: string, escaped: string): string {
-  return escaped.length === 3 ? String.fromCharCode(Number(escaped)) : escaped;
+/** A DNS name for a message: as DNS stores it, and as a person reads it where that differs. */
+export function spelled(name: string): string {
+  const readable = readableName(name);
+  return readable === name ? name : `${readable} (${name})`;
 }
 
 /** IPv6 has many spellings of one address; the URL parser knows the canonical one. */
@@ -27,16 +38,20 @@ function normaliseIpv6(value: string): string {
   }
 }
 
-/** Numbers in front, a host name behind: MX and SRV. */
+/** Numbers in front, a host name behind: MX and SRV. The name `.` says that there is none. */
 function normaliseTarget(value: string): string {
   const parts = value.trim().split(/\s+/);
   const host = normaliseName(parts.pop() ?? "");
-  return [...parts.map((part) => String(Number(part))), host].join(" ");
+  return [...parts.map(normaliseNumber), host === "" ? "." : host].join(" ");
+}
+
+function normaliseNumber(text: string): string {
+  return /^\d+$/.test(text) ? String(Number(text)) : text;
 }
 
 function normaliseCaa(value: string): string {
   const [flags = "", tag = "", ...rest] = value.trim().split(/\s+/);
-  return [String(Number(flags)), tag.toLowerCase(), normaliseText(rest.join(" "))].join(" ");
+  return [normaliseNumber(flags), tag.toLowerCase(), normaliseText(rest.join(" "))].join(" ");
 }
 
 /** One value of a record as it is compared: what vendors spell differently is made equal. */
@@ -55,41 +70,14 @@ function normaliseValue(type: DnsRecordType, value: string): string {
       return normaliseTarget(value);
     case "CAA":
       return normaliseCaa(value);
-    case "A":
+    default:
+      // A, and what a vendor lists beyond the types that are planned.
       return value.trim();
   }
 }
 
 /** All values of a record set as they are compared: normalised, in one order, each once. */
 export function normaliseValues(type: DnsRecordType, values: readonly string[]): readonly string[] {
+  if (values.length === 1) return [normaliseValue(type, values[0]!)];
   return [...new Set(values.map((value) => normaliseValue(type, value)))].sort();
-}
-
-/** The zone which holds `host`: the longest of `zones` that it ends with. */
-export function findZone(zones: readonly string[], host: string): string | undefined {
-  const name = normaliseName(host);
-  return zones
-    .map(normaliseName)
-    .filter((zone) => name === zone || name.endsWith(`.${zone}`))
-    .sort((one, other) => other.length - one.length)[0];
-}
-
-const addressTypes: readonly DnsRecordType[] = ["A", "AAAA", "CNAME", "ALIAS"];
-
-/**
- * Whether two record sets of one name cannot stand side by side.
- *
- * A CNAME tolerates nothing beside it, except at a zone's root, where vendors flatten it to addresses.
- */
-export function conflicts(
-  one: Pick<DnsRecordSet, "type">,
-  other: Pick<DnsRecordSet, "type">,
-  atApex: boolean,
-): boolean {
-  if (one.type === other.type) return false;
-  const types = [one.type, other.type];
-  if (types.every((type) => addressTypes.includes(type))) {
-    return !(types.includes("A") && types.includes("AAAA"));
-  }
-  return types.includes("CNAME") && !atApex;
 }
