@@ -1,11 +1,12 @@
 import { fileURLToPath } from "node:url";
 import { Application, ReflectionKind } from "typedoc";
+import { providerFolders } from "./lib/package-rules.mjs";
 import { ROOT } from "./lib/run.mjs";
 import { emptyTally, tallyLine } from "./lib/tally.mjs";
 
 /*
- * `npm run docs`: the API reference of the packages that are imported, from their doc comments, into docs/api. Fails when
- * an exported symbol or a method has no doc comment, when one is used and not exported, or when a link leads nowhere. Ends with
+ * `npm run docs`: the API reference of the packages that are imported, from their doc comments, into docs/api: core, the
+ * conformance kit, and each provider. Fails when an exported symbol or a method has no doc comment, when one is used and not exported, or when a link leads nowhere. Ends with
  * `N passed, N failed, N skipped`, one for each entry point. `--check` writes nothing.
  */
 
@@ -13,7 +14,12 @@ const ENTRY_POINTS = {
   "@deploy/core": "packages/core/src/index.ts",
   "@deploy/conformance": "packages/conformance/src/index.ts",
   "@deploy/conformance/vitest": "packages/conformance/src/vitest.ts",
-  "@deploy/provider-local": "packages/provider-local/src/index.ts",
+  ...Object.fromEntries(
+    (await providerFolders(`${ROOT}packages`)).map((name) => [
+      `@deploy/${name}`,
+      `packages/${name}/src/index.ts`,
+    ]),
+  ),
 };
 
 const application = await Application.bootstrap({
@@ -30,7 +36,7 @@ const application = await Application.bootstrap({
   excludePrivate: true,
   // Exported symbols and the methods of their types. Without the list of packages nothing at all would be looked at.
   requiredToBeDocumented: ["Class", "Enum", "Function", "Interface", "Method", "TypeAlias", "Variable"],
-  packagesRequiringDocumentation: ["@deploy/core", "@deploy/conformance", "@deploy/provider-local"],
+  packagesRequiringDocumentation: Object.keys(ENTRY_POINTS).filter((name) => name.split("/").length === 2),
   validation: { notExported: true, invalidLink: true, rewrittenLink: true, notDocumented: true },
 });
 const tally = emptyTally();

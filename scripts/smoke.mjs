@@ -7,13 +7,13 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { cliProgram } from "./lib/cli-program.mjs";
 import { endLeftovers } from "./lib/leftovers.mjs";
-import { packageFolders } from "./lib/package-rules.mjs";
+import { packageFolders, providerFolders } from "./lib/package-rules.mjs";
 import { cleanEnvironment, ROOT, run, whenInterrupted } from "./lib/run.mjs";
 import { emptyTally, tallyLine } from "./lib/tally.mjs";
 
 /*
- * The packages as a user gets them: packed, installed into an empty project, imported, required, and used to deploy
- * examples/procfile to this machine, ask it, and remove it. `--node=<program>` may be repeated; each does all of it.
+ * The packages as a user gets them: packed, installed into an empty project, imported, required (each provider, too), and
+ * used to deploy examples/procfile to this machine, ask it, and remove it. `--node=<program>` may be repeated; each does all of it.
  * Needs built packages. Ends with `N passed, N failed, N skipped`.
  */
 
@@ -79,7 +79,8 @@ async function checkWith(node) {
       'import { local } from "@deploy/provider-local";',
       'const app = defineApp({ name: "smoke", processes: { web: { command: "true" } } });',
       "const deployer = createDeployer(app, { defaultTarget: local() });",
-      "console.log(deployer.environment.name);",
+      'if (deployer.environment.name !== "local") throw new Error("another environment");',
+      'console.log("done");',
     ]);
   });
   await check(say("require of @deploy/core and @deploy/provider-local"), async () => {
@@ -87,9 +88,21 @@ async function checkWith(node) {
       'const { defineApp } = require("@deploy/core");',
       'const { local } = require("@deploy/provider-local");',
       'if (typeof defineApp !== "function" || typeof local !== "function") throw new Error("no functions");',
-      'console.log("local");',
+      'console.log("done");',
     ]);
   });
+  for (const folder of await providerFolders(join(ROOT, "packages"))) {
+    // Each is named after the vendor, and so is its factory: ecs of provider-ecs.
+    const factory = folder.slice(folder.indexOf("-") + 1);
+    const test = `if (typeof ${factory} !== "function") throw new Error("no ${factory}()"); console.log("done");`;
+    await check(say(`import and require of @deploy/${folder}`), async () => {
+      await evaluate(node, "--input-type=module", [`import { ${factory} } from "@deploy/${folder}";`, test]);
+      await evaluate(node, "--input-type=commonjs", [
+        `const { ${factory} } = require("@deploy/${folder}");`,
+        test,
+      ]);
+    });
+  }
   await check(say("deploy --version and --help"), async () => {
     assert.match(await succeed([node, cli, "--version"]), /^\S*\d+\.\d+\.\d+/);
     assert.match(await succeed([node, cli, "--help"]), /^ {2}up /m);
@@ -107,7 +120,7 @@ async function checkWith(node) {
 async function evaluate(node, type, lines) {
   assert.equal(
     await succeed([node, "--no-warnings", type, "--eval", lines.join("\n")], { cwd: project }),
-    "local\n",
+    "done\n",
   );
 }
 

@@ -37,6 +37,18 @@ export async function packageFolders(directory) {
   return folders.filter((name) => existsSync(join(directory, name, "package.json"))).sort();
 }
 
+/**
+ * The packages that a configuration file imports, by folder: the providers, those of DNS too.
+ *
+ * @param {string} directory
+ */
+export async function providerFolders(directory) {
+  const folders = await packageFolders(directory);
+  return folders.filter(
+    (name) => /^(?:provider|dns)-/.test(name) && existsSync(join(directory, name, "src/index.ts")),
+  );
+}
+
 /** Bytes when installed. The local provider's supervisor carries its libraries in one file, so that it runs from anywhere. */
 const BUDGETS = /** @type {Record<string, number>} */ ({
   cli: 400_000,
