@@ -1,0 +1,144 @@
+import { type Context, DeployError, isTransient, retry } from "@deploy/core";
+import { cancelled, toError, tokenPage, tokenVariable } from "./errors.js";
+import type { Operation } from "./operations.js";
+import type { Sdk } from "./sdk.js";
+
+/** A zone, as far as it is looked into. */
+export interface Zone {
+  readonly id: string;
+  readonly name: string;
+  readonly status?: string;
+  readonly name_servers: readonly string[];
+  readonly account: { readonly id?: string; readonly name?: string };
+  /** Deprecated in the schema, and the one place where a token that may only see zones finds the plan. */
+  readonly plan: { readonly legacy_id?: string };
+}
+
+/** Calls to Cloudflare. */
+export interface Api {
+  /** Makes a call; one that only reads is repeated when it fails for the moment, any other never. */
+  ask<T>(context: Context, operation: Operation, zone: string | undefined, call: Call<T>): Promise<T>;
+  /** Every page of a list, read at once after the first has told how many there are; each item once. */
+  pages<T extends { readonly id: string }>(
+    context: Context,
+    operation: Operation,
+    zone: string | undefined,
+    page: (
+      sdk: Sdk,
+      number: number,
+      signal: { signal: AbortSignal },
+    ) => PromiseLike<{ readonly result: readonly T[] }>,
+  ): Promise<readonly T[]>;
+  /** All zones of the token. */
+  zones(context: Context): Promise<readonly Zone[]>;
+  /** One zone by its name, remembered; throws `cloudflare.no-zone`. */
+  zone(context: Context, name: string): Promise<Zone>;
+}
+
+type Call<T> = (sdk: Sdk, signal: { signal: AbortSignal }) => PromiseLike<T>;
+
+const writes: ReadonlySet<Operation> = new Set(["batch", "editSetting"]);
+
+/** Calls below `endpoint`, about these zones alone where some are named. Nothing is loaded before the first. */
+export function createApi(endpoint: string, only?: readonly string[]): Api {
+  const known = new Map<string, Zone>();
+
+  const ask: Api["ask"] = async (context, operation, zone, call) => {
+    if (context.signal.aborted) throw cancelled(context.signal.reason);
+    const token = tokenOf(context.env);
+    const { createSdk } = await import("./sdk.js");
+    const sdk = createSdk(token, endpoint, carrier(context, token));
+    const isSoon = (error: unknown): boolean =>
+      DeployError.is(error) && isTransient(error) && Number(error.details.retryAfterMs ?? 0) <= 60_000;
+    return retry(
+      context,
+      async () => {
+        try {
+          return await call(sdk, { signal: context.signal });
+        } catch (thrown) {
+          const error = toError(thrown, context, operation, zone);
+          if (error.code === "cloudflare.no-zone" && zone !== undefined) known.delete(zone);
+          throw error;
+        }
+      },
+      { attempts: writes.has(operation) ? 1 : 5, isRetryable: isSoon },
+    );
+  };
+
+  const pages: Api["pages"] = async (context, operation, zone, page) => {
+    const read = (number: number) =>
+      ask(context, operation, zone, (sdk, signal) => page(sdk, number, signal));
+    const first = await read(1);
+    // The client's own paging asks for one page more, to find it empty.
+    const { total_pages = 1 } = (first as { result_info?: { total_pages?: number } }).result_info ?? {};
+    const others = Array.from({ length: Math.max(0, total_pages - 1) }, (_, index) => read(index + 2));
+    const items = [first, ...(await Promise.all(others))].flatMap(({ result }) => result);
+    // What others add meanwhile moves the rest from page to page.
+    return [...new Map(items.map((item) => [item.id, item])).values()];
+  };
+
+  const zones = async (context: Context, name?: string): Promise<readonly Zone[]> => {
+    const query = { per_page: 50, ...(name === undefined ? {} : { name }) };
+    const all = await pages<Zone>(context, "zones", undefined, (sdk, page, signal) =>
+      sdk.zones.list({ ...query, page }, signal),
+    );
+    const found = only === undefined ? all : all.filter((zone) => only.includes(zone.name));
+    for (const zone of found) known.set(zone.name, zone);
+    return found;
+  };
+
+  return {
+    ask,
+    pages,
+    zones: (context) => zones(context),
+    async zone(context, name) {
+      const zone = known.get(name) ?? (await zones(context, name)).find((one) => one.name === name);
+      if (zone !== undefined) return zone;
+      throw new DeployError({
+        code: "cloudflare.no-zone",
+        message: `The token of ${tokenVariable} reaches no zone ${name}.`,
+        hint: "The zone is not there, is in another account, or is not among those the token is allowed for.",
+      });
+    },
+  };
+}
+
+function tokenOf(env: Context["env"]): string {
+  const token = env[tokenVariable]?.trim();
+  if (token && /^[\x21-\x7e]+$/.test(token)) return token;
+  throw new DeployError({
+    code: token ? "cloudflare.bad-credentials" : "cloudflare.no-credentials",
+    message: token
+      ? `${tokenVariable} holds no API token: it has characters that no token has.`
+      : `${tokenVariable} is not set.`,
+    hint: `Make an API token at ${tokenPage} and put it into ${tokenVariable}.`,
+  });
+}
+
+/**
+ * The fetch that the official client gets: the run's own, with plain headers, and with failures told as failures.
+ *
+ * The client takes a 200 with `success: false` for a result that is null, and a page of HTML for an empty list.
+ */
+function carrier(context: Context, token: string): typeof fetch {
+  return async (url, init = {}) => {
+    const { method = "GET", body, signal } = init;
+    const headers = {
+      Authorization: `Bearer ${token}`,
+      Accept: "application/json",
+      "Content-Type": "application/json",
+    };
+    const request = {
+      method,
+      headers,
+      ...(body == null ? {} : { body }),
+      ...(signal == null ? {} : { signal }),
+    };
+    const response = await context.fetch(url, request);
+    const text = await response.text();
+    const isWrong = /"success"\s*:\s*false/.test(text);
+    const isBroken = !text.trimStart().startsWith("{");
+    const status = isWrong ? 422 : isBroken ? 502 : 200;
+    return new Response(text, { status: response.ok ? status : response.status, headers: response.headers });
+  };
+}

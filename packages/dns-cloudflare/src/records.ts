@@ -1,0 +1,100 @@
+import {
+  type DnsRecordSet,
+  type DnsRecordType,
+  normaliseName,
+  normaliseValues,
+  type ObservedRecordSet,
+} from "@deploy/core";
+import type { BatchPatchParam, RecordResponse } from "cloudflare/resources/dns/records";
+
+/** Types of record that Cloudflare's API and core both know. */
+export const types: readonly DnsRecordType[] = ["A", "AAAA", "CNAME", "TXT", "CAA", "MX", "NS", "SRV"];
+
+/** Types that Cloudflare can stand in front of. */
+export const proxiable: ReadonlySet<DnsRecordType> = new Set(["A", "AAAA", "CNAME"]);
+
+/** One record as the API holds it: a single value. */
+export type Held = Pick<RecordResponse, "id" | "name" | "type" | "ttl"> & {
+  readonly content?: string;
+  readonly priority?: number;
+  readonly data?: object;
+  readonly proxied?: boolean;
+  readonly comment?: string | null;
+};
+
+/** A record without an id, as it is written: name, type and TTL always, since the API wants them in patches too. */
+export type Written = Omit<BatchPatchParam, "id">;
+
+/** Seconds that stand for "automatic": https://developers.cloudflare.com/dns/manage-dns-records/reference/ttl. */
+const automatic = 1;
+
+/** The value of a record, in the form core knows. */
+export function textOf({ type, content = "", priority, data }: Held): string {
+  if (type === "MX") return `${priority} ${content}`;
+  if (type !== "SRV") return content;
+  const parts = data as { priority?: number; weight?: number; port?: number; target?: string };
+  return [parts.priority, parts.weight, parts.port, parts.target].join(" ");
+}
+
+/** Records that belong to one set: one name, one type, one marker. What core has no type for is left out. */
+export function toSets(records: readonly Held[]): readonly ObservedRecordSet[] {
+  const sets = new Map<string, ObservedRecordSet & { values: string[] }>();
+  for (const record of records) {
+    const { name, ttl, comment, proxied } = record;
+    const type = record.type as DnsRecordType;
+    if (!types.includes(type)) continue;
+    const key = `${name} ${type} ${comment ?? ""}`;
+    const set = sets.get(key);
+    if (set !== undefined) set.values.push(textOf(record));
+    else {
+      sets.set(key, {
+        name,
+        type,
+        values: [textOf(record)],
+        ...(ttl === automatic ? {} : { ttl }),
+        ...(proxiable.has(type) ? { extra: { proxied: proxied === true } } : {}),
+        ...(comment == null || comment === "" ? {} : { marker: comment }),
+      });
+    }
+  }
+  return [...sets.values()];
+}
+
+/** The records that a set consists of, as they are written. */
+export function toRecords(set: DnsRecordSet, comment: string): readonly Written[] {
+  const { type, ttl = automatic, extra } = set;
+  const common = { name: normaliseName(set.name), type, ttl, comment };
+  const proxied = proxiable.has(type) ? { proxied: extra?.proxied === true } : {};
+  return normaliseValues(type, set.values).map(
+    (value) => ({ ...common, ...proxied, ...contentOf(type, value) }) as Written,
+  );
+}
+
+function contentOf(type: DnsRecordType, value: string): object {
+  if (type === "TXT") return { content: quoted(value) };
+  const [first = "", second = "", third = "", ...rest] = value.split(" ");
+  if (type === "MX") return { content: second, priority: Number(first) };
+  if (type === "CAA")
+    return { data: { flags: Number(first), tag: second, value: [third, ...rest].join(" ") } };
+  if (type !== "SRV") return { content: value };
+  return { data: { priority: Number(first), weight: Number(second), port: Number(third), target: rest[0] } };
+}
+
+/** Strings of at most 255 bytes in quotes, as a zone file has them; none is cut inside of a character. */
+function quoted(text: string): string {
+  const strings = [""];
+  for (const character of text) {
+    const last = strings[strings.length - 1] as string;
+    if (Buffer.byteLength(last + character) > 255) strings.push(character);
+    else strings[strings.length - 1] = last + character;
+  }
+  return strings.map((one) => `"${one.replace(/["\\]/g, "\\$&")}"`).join(" ");
+}
+
+/** What tells whether a record is as it should be: what it says, how, and whose it is. */
+export function sameRecord(held: Held, written: Written): boolean {
+  const { ttl, comment, proxied } = written as Held;
+  return (
+    held.ttl === ttl && (held.comment ?? "") === comment && (held.proxied ?? false) === (proxied ?? false)
+  );
+}
