@@ -22,6 +22,7 @@ interface Deferred<T> {
 
 interface Lane {
   readonly waiting: Job[];
+  /** A change leads a batch, or is about to. */
   busy: boolean;
   /** A listing that has not begun yet: whoever asks now may have its answer. */
   nextList: { readonly asker: AbortSignal; readonly list: Promise<readonly ObservedRecordSet[]> } | undefined;
@@ -84,7 +85,7 @@ export async function changeZone<T>(
 }
 
 async function runBatch(lane: Lane, dns: Dns, zone: string, leader: Job): Promise<void> {
-  const call = callForAll(leader.context, lane.waiting);
+  const call = callForAll(leader, lane.waiting);
   let jobs: readonly Job[] = [];
   try {
     const records = await dns.list(call.context, zone);
@@ -178,32 +179,29 @@ export async function listNow(
   return list;
 }
 
-/** A context for a call that several wait for: aborted once all of them are, and not before. */
+/** A context for a call that several wait for, or will: aborted once all of them are, and not before. */
 function callForAll(
-  context: Context,
-  first: readonly { readonly context: Context }[],
-): {
-  readonly context: Context;
-  join(jobs: readonly { readonly context: Context }[]): void;
-  release(): void;
-} {
+  leader: Job,
+  waiting: readonly Job[],
+): { readonly context: Context; join(jobs: readonly Job[]): void; release(): void } {
   const controller = new AbortController();
   const signals = new Set<AbortSignal>();
   const onAbort = (): void => {
     for (const signal of signals) if (!signal.aborted) return;
-    controller.abort([...signals][0]?.reason);
+    if (waiting.every(({ context }) => context.signal.aborted))
+      controller.abort(leader.context.signal.reason);
   };
-  const join = (jobs: readonly { readonly context: Context }[]): void => {
-    for (const { context: own } of jobs) {
-      if (signals.has(own.signal)) continue;
-      signals.add(own.signal);
-      own.signal.addEventListener("abort", onAbort, { once: true });
+  const join = (jobs: readonly Job[]): void => {
+    for (const { context } of jobs) {
+      if (signals.has(context.signal)) continue;
+      signals.add(context.signal);
+      context.signal.addEventListener("abort", onAbort, { once: true });
     }
     onAbort();
   };
-  join(first);
+  join([leader]);
   return {
-    context: { ...context, signal: controller.signal },
+    context: { ...leader.context, signal: controller.signal },
     join,
     release: () => {
       for (const signal of signals) signal.removeEventListener("abort", onAbort);
