@@ -173,6 +173,7 @@ const common: Readonly<Record<string, readonly Grant[]>> = {
     },
   ],
   ssm: [
+    { actions: ["DescribeParameters"] },
     {
       actions: [
         "AddTagsToResource",

@@ -72,11 +72,11 @@ export function referenceTo({ name, version, location }: StoredSecret): SecretRe
   return { name, version, location };
 }
 
-/** The user's secrets, each of which is data. */
+/** The user's secrets, each of which is data; those that a killed run has stored by half among them. */
 export function findSecrets(parts: Parts): Finder {
   const store = createSecretStore(parts, "secrets");
   return async (context, scope) =>
-    (await store.list(context, scope)).map(({ name }) => ({
+    (await store.names(context, scope)).map((name) => ({
       id: idOf(parts.settings, "secrets", scope, name),
       label: `secret ${name}`,
       provider: providerName,

@@ -88,24 +88,28 @@ export function createManagerStore(
     await clients.send(context, "secretsManager", "PutSecretValue", { SecretId, ...shared }, safe);
   };
 
+  const list = async (context: Context, scope: Scope): Promise<readonly StoredSecret[]> => {
+    const prefix = idOf(scope, "");
+    const input = { Filters: [{ Key: "name" as const, Values: [prefix] }], MaxResults: 100 };
+    const found = await clients.all(
+      context,
+      "secretsManager",
+      "ListSecrets",
+      input,
+      (page) => page.SecretList,
+    );
+    return found
+      .filter((one) => one.Name?.startsWith(prefix) === true && isOfApp(readTags(one.Tags), scope))
+      .flatMap((one) => storedOf(one) ?? [])
+      .sort((one, other) => (one.name < other.name ? -1 : 1));
+  };
+
   return {
     limit,
     find: present,
-    list: async (context, scope) => {
-      const prefix = idOf(scope, "");
-      const input = { Filters: [{ Key: "name" as const, Values: [prefix] }], MaxResults: 100 };
-      const found = await clients.all(
-        context,
-        "secretsManager",
-        "ListSecrets",
-        input,
-        (page) => page.SecretList,
-      );
-      return found
-        .filter((one) => one.Name?.startsWith(prefix) === true && isOfApp(readTags(one.Tags), scope))
-        .flatMap((one) => storedOf(one) ?? [])
-        .sort((one, other) => (one.name < other.name ? -1 : 1));
-    },
+    list,
+    // Name and value are stored by one call.
+    names: async (context, scope) => (await list(context, scope)).map(({ name }) => name),
     put: async (context, scope, name, value) => {
       const text = reveal(value);
       checkValue(

@@ -31,7 +31,8 @@ interface Pointer {
  * A task definition cannot pin the version of a parameter (aws/containers-roadmap#636), so every value is a parameter of
  * its own, `…/NAME/3-5f0c2a`, which is never written again; `…/NAME` points to the present one, in the open. So names and
  * versions of a whole environment are one call for each ten of them, and a plan decrypts nothing. The value is written
- * first: what a killed run leaves is at worst a version that nothing points to, which the next one takes up.
+ * first: what a killed run leaves is at worst a version that nothing points to, which the next one takes up, and which
+ * a removal finds by its path.
  */
 export function createParameterStore(
   { settings, clients }: Pick<Parts, "settings" | "clients">,
@@ -72,6 +73,21 @@ export function createParameterStore(
     };
     const found = await clients.all(context, "ssm", "GetParametersByPath", input, (page) => page.Parameters);
     return found.flatMap(({ Name }) => Name?.split("/").at(-1) ?? []);
+  };
+  /** Names below which there are values, whether or not anything points to them: fifty parameters a call. */
+  const namesOfValues = async (context: Context, scope: Scope): Promise<ReadonlySet<string>> => {
+    const path = pathOf(scope);
+    const input = {
+      ParameterFilters: [{ Key: "Path", Option: "Recursive", Values: [path] }],
+      MaxResults: 50,
+    };
+    const found = await clients.all(context, "ssm", "DescribeParameters", input, (page) => page.Parameters);
+    return new Set(
+      found.flatMap(({ Name = "" }) => {
+        const [name = "", version] = Name.slice(path.length + 1).split("/");
+        return version === undefined ? [] : [name];
+      }),
+    );
   };
   const writeValue = async (context: Context, scope: Scope, name: string, version: string, value: string) => {
     const Name = `${pathOf(scope)}/${name}/${version}`;
@@ -120,6 +136,12 @@ export function createParameterStore(
         .filter((one) => one.ours)
         .map((one) => one.stored)
         .sort(byName),
+    names: async (context, scope) => {
+      const [pointers, values] = await Promise.all([shared(context, scope), namesOfValues(context, scope)]);
+      const foreign = new Set(pointers.filter((one) => !one.ours).map(({ stored }) => stored.name));
+      const own = [...pointers.map(({ stored }) => stored.name), ...values];
+      return [...new Set(own)].filter((name) => !foreign.has(name)).sort();
+    },
     put: async (context, scope, name, value) => {
       const text = reveal(value);
       checkValue(name, text, limit, tooLargeHint);

@@ -66,6 +66,20 @@ describe.skipIf(!ready).each(["ssm", "secrets-manager"] as const)("secrets in %s
   });
 
   if (kind === "ssm")
+    it("are removed when a run was killed before its value was pointed to", async () => {
+      const { clients } = bench.parts;
+      const Path = "/deploy/shop/production/secrets/KEY";
+      await element().set(bench.context(), bench.scope, "KEY", redact(value));
+      await clients.send(bench.context(), "ssm", "DeleteParameter", { Name: Path });
+      expect(await element().list(bench.context(), bench.scope)).toEqual([]);
+      const found = await findSecrets(bench.parts)(bench.context(), bench.scope, {});
+      expect(found.map(({ holdsData }) => holdsData)).toEqual(["secret KEY"]);
+      await removeAll(bench, found);
+      const all = await clients.send(bench.context(), "ssm", "GetParametersByPath", { Path });
+      expect(all.Parameters).toEqual([]);
+    });
+
+  if (kind === "ssm")
     it("take up what a run has left that was killed before its value was pointed to", async () => {
       const set = (text: string) => element().set(bench.context(), bench.scope, "KEY", redact(text));
       const { clients } = bench.parts;

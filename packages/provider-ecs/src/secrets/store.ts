@@ -31,6 +31,8 @@ export interface SecretStore {
   ): Promise<StoredSecret | Foreign<StoredSecret> | undefined>;
   /** Names and versions of ours, sorted. */
   list(context: Context, scope: Scope): Promise<readonly StoredSecret[]>;
+  /** Names of ours of which anything is there, sorted: what a killed run has left half stored as well. */
+  names(context: Context, scope: Scope): Promise<readonly string[]>;
   /**
    * Stores a new version; the same value again keeps the present one.
    *
