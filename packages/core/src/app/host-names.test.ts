@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { checkHost } from "./host-names.js";
+import { checkHost, normaliseHost } from "./host-names.js";
 
 describe("checkHost", () => {
   it.each([
@@ -8,6 +8,9 @@ describe("checkHost", () => {
     "App.Example.org",
     "*.example.org",
     "xn--bcher-kva.example",
+    "bücher.example",
+    "*.Straße.example",
+    "日本語.jp",
     "a-b.c3.example.co.uk",
     "app.localhost",
     "1.example.org",
@@ -25,16 +28,13 @@ describe("checkHost", () => {
       'Write "example.org": the traffic of a domain comes in on 80 and 443.',
     ],
     ["example.org.", "ends with a dot", 'Write "example.org".'],
+    ["xn--.example.org", 'has the label "xn--", which DNS cannot store', undefined],
     [
-      "bücher.example",
-      "has letters beyond ASCII",
-      'Write it in punycode, as DNS stores it: "xn--bcher-kva.example".',
+      "a\u202eb\u2060\ufffd.example",
+      'has the label "a\u202eb\u2060\ufffd", which DNS cannot store',
+      undefined,
     ],
-    [
-      "*.bücher.example",
-      "has letters beyond ASCII",
-      'Write it in punycode, as DNS stores it: "*.xn--bcher-kva.example".',
-    ],
+    [`${"ü".repeat(60)}.example`, "has a label of 66 characters", undefined],
     ["web", "is a single label", 'Write it in full, such as "web.example.org".'],
     ["my_app.example.org", "has an underscore", 'Write a hyphen: "my-app.example.org".'],
     ["a.*.example.org", "has its * in the middle", undefined],
@@ -51,6 +51,11 @@ describe("checkHost", () => {
   ])("refuses %s", (host, reason, hint) => {
     expect(checkHost(host)?.reason).toBe(reason);
     if (hint !== undefined) expect(checkHost(host)?.hint).toBe(hint);
+  });
+
+  it("stores letters beyond ASCII as DNS does", () => {
+    expect(normaliseHost("*.Bücher.example")).toBe("*.xn--bcher-kva.example");
+    expect(normaliseHost("1.Bücher.example")).toBe("1.xn--bcher-kva.example");
   });
 
   it("takes every domain there can be, and never throws", () => {

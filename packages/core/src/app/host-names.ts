@@ -1,3 +1,5 @@
+import { normaliseName } from "../elements/dns-values.js";
+
 /** What is wrong with a host name, and what to write instead. */
 export interface HostFault {
   readonly reason: string;
@@ -6,9 +8,9 @@ export interface HostFault {
 
 const labelPattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
-/** What makes two spellings the same host: case does not count. */
+/** A host as DNS stores it: case does not count, and letters beyond ASCII are punycode. */
 export function normaliseHost(host: string): string {
-  return host.toLowerCase();
+  return normaliseName(host);
 }
 
 /**
@@ -36,11 +38,12 @@ export function checkHost(host: string): HostFault | undefined {
     };
   }
   if (host.endsWith(".")) return { reason: "ends with a dot", hint: `Write "${host.replace(/\.+$/, "")}".` };
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: everything that is not ASCII is meant.
-  if (/[^\u0000-\u007f]/.test(host)) return internationalFault(host);
-  if (host.length > 253)
-    return { reason: "is longer than 253 characters", hint: "DNS carries no longer names." };
-  const labels = normaliseHost(host).split(".");
+  const stored = normaliseHost(host);
+  const international = stored === host.toLowerCase() ? "" : ` in DNS (${stored})`;
+  if (stored.length > 253) {
+    return { reason: `is longer than 253 characters${international}`, hint: "DNS carries no longer names." };
+  }
+  const labels = stored.split(".");
   if (labels.length < 2) {
     return { reason: "is a single label", hint: `Write it in full, such as "${labels[0]}.example.org".` };
   }
@@ -73,6 +76,11 @@ function checkLabels(labels: readonly string[]): HostFault | undefined {
       };
     } else if (label.includes("*")) {
       return { reason: "mixes * with letters", hint: 'A * stands for a whole label: "*.example.org".' };
+    } else if (isNoInternationalName(label)) {
+      return {
+        reason: `has the label "${label}", which DNS cannot store`,
+        hint: "Write the letters of the name themselves: they are turned into punycode.",
+      };
     } else if (!labelPattern.test(label)) {
       return {
         reason: `has the label "${label}"`,
@@ -86,17 +94,11 @@ function checkLabels(labels: readonly string[]): HostFault | undefined {
   return undefined;
 }
 
-/** Names beyond ASCII travel as punycode, and which spelling a vendor shows differs: so the one that is stored. */
-function internationalFault(host: string): HostFault {
-  const written = hostOfUrl(`http://${host.replace(/^\*\./, "")}/`);
-  const wildcard = host.startsWith("*.") ? "*." : "";
-  return {
-    reason: "has letters beyond ASCII",
-    hint:
-      written === undefined
-        ? "Write it in punycode, as DNS stores it."
-        : `Write it in punycode, as DNS stores it: "${wildcard}${written}".`,
-  };
+/** Letters that could not be turned into punycode are still there; what is written as punycode has to be some. */
+function isNoInternationalName(label: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: everything that is not ASCII is meant.
+  if (/[^\u0000-\u007f]/.test(label)) return true;
+  return label.startsWith("xn--") && process.getBuiltinModule("node:url").domainToASCII(label) === "";
 }
 
 function hostOfUrl(text: string): string | undefined {

@@ -13,7 +13,10 @@ describe("domains", () => {
     [{ "example.org": "www.example.org" }, 'To lead to another host: { redirect: "www.example.org" }.'],
     [{ "example.org": 1 }, 'has to be the name of a process or { redirect: "…" }, but is a number.'],
     [{ "example.org": {} }, 'domains["example.org"] has no redirect.'],
-    [{ "bücher.example": "web" }, 'Write it in punycode, as DNS stores it: "xn--bcher-kva.example".'],
+    [
+      { "bücher.example": "web", "xn--bcher-kva.example": "web" },
+      'The domains "bücher.example" and "xn--bcher-kva.example" are the same: DNS stores both as xn--bcher-kva.example.',
+    ],
     [
       { "a.example.org": { redirect: "web" } },
       "The domain a.example.org redirects to the process web, not to a host.",

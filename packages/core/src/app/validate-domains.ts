@@ -24,7 +24,11 @@ export function checkDomains(value: unknown, path: Path, report: Report, context
     if (fault !== undefined) reportHost(host, fault, place, report);
     const twin = spellings.get(normaliseHost(host));
     if (twin !== undefined) {
-      const message = `The domains "${twin}" and "${host}" are the same: case does not count.`;
+      const why =
+        twin.toLowerCase() === host.toLowerCase()
+          ? "case does not count"
+          : `DNS stores both as ${normaliseHost(host)}`;
+      const message = `The domains "${twin}" and "${host}" are the same: ${why}.`;
       report.problem(place, message, "Keep one of them.");
     }
     spellings.set(normaliseHost(host), host);

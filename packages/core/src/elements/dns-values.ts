@@ -9,14 +9,22 @@ export function normaliseName(name: string): string {
   // Nearly all of ten thousand names are as they are compared already.
   if (/^[a-z0-9*_-]+(?:\.[a-z0-9*_-]+)*$/.test(name)) return name;
   const plain = name.trim().replace(/\.$/, "");
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: everything that is not ASCII is meant.
-  if (!/[^\u0000-\u007f]/.test(plain)) return plain.toLowerCase();
-  const { domainToASCII } = process.getBuiltinModule("node:url");
+  if (!international.test(plain)) return plain.toLowerCase();
   return plain
     .split(/[.\u3002\uff0e\uff61]/)
-    .map((label) => (label.includes("_") ? label : domainToASCII(label) || label))
+    .map(storedLabel)
     .join(".")
     .toLowerCase();
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: everything that is not ASCII is meant.
+const international = /[^\u0000-\u007f]/;
+
+function storedLabel(label: string): string {
+  if (!international.test(label) || label.includes("_")) return label;
+  const stored = process.getBuiltinModule("node:url").domainToASCII(label);
+  // Digits of other scripts alone are taken for an address by it, which no label is.
+  return stored === "" || stored.includes(".") ? label : stored;
 }
 
 /** A DNS name as a person reads it: punycode turned back into the letters it stands for. */
