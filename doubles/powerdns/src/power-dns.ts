@@ -1,4 +1,5 @@
 import { Resolver } from "node:dns/promises";
+import { askReferral } from "./referral.js";
 import { type ServerProcess, startServer } from "./server-process.js";
 
 /** All records of one name and type, as the server holds them. */
@@ -182,7 +183,10 @@ async function ask(
   try {
     return (await answersOf(resolver, name, type)).sort();
   } catch (error) {
-    if (nothingThere.has((error as { code?: unknown }).code)) return [];
+    // Who is asked for a name that was given to others answers with those, not for them.
+    if (nothingThere.has((error as { code?: unknown }).code)) {
+      return type === "NS" ? (await askReferral({ address, port }, name)).sort() : [];
+    }
     throw error;
   }
 }

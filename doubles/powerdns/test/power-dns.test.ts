@@ -81,6 +81,15 @@ describe.skipIf(!found)("a PowerDNS server", () => {
     expect(await dns.ask("example.org", "A")).toEqual(["192.0.2.7"]);
   });
 
+  it("says to whom a name below the root is given", async () => {
+    await dns.patch("example.org", [
+      { name: "sub.example.org", type: "NS", values: ["ns1.example.net.", "ns2.sub.example.org."] },
+    ]);
+    expect(await dns.ask("sub.example.org", "NS")).toEqual(["ns1.example.net", "ns2.sub.example.org"]);
+    expect(await dns.ask("below.sub.example.org", "NS")).toEqual([]);
+    expect(await dns.ask("nowhere.example.org", "NS")).toEqual([]);
+  });
+
   it("answers long answers over TCP", async () => {
     const values = Array.from({ length: 300 }, (_, index) => `192.0.${index >> 8}.${index & 255}`);
     await dns.patch("example.org", [{ name: "many.example.org", type: "A", values }]);

@@ -36,10 +36,10 @@ export function toError(
   const codes = all.flatMap(({ code }) => code ?? []);
   const words = all.map(({ code, message }) => `${message} (${code})`).join(": ");
   const seconds = Number(headers?.get("retry-after") ?? Number.NaN);
-  const until = new Date(context.clock.now() + seconds * 1000).toISOString().slice(11, 19);
   const what = `Cloudflare did not ${operations[operation].does}${zone === undefined ? "" : ` of ${zone}`}`;
   const why = status === undefined ? reasonOf(thrown) : words || `it answered with status ${status}`;
   const isLimited = status === 429 && Number.isFinite(seconds);
+  const until = isLimited ? new Date(context.clock.now() + seconds * 1000).toISOString().slice(11, 19) : "";
   return new DeployError({
     message: isLimited
       ? `${what}: it takes no calls from this token until ${until} UTC.`

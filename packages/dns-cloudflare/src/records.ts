@@ -1,6 +1,7 @@
 import {
   type DnsRecordSet,
   type DnsRecordType,
+  encodeText,
   normaliseName,
   normaliseValues,
   type ObservedRecordSet,
@@ -31,18 +32,18 @@ const automatic = 1;
 /** The value of a record, in the form core knows. */
 export function textOf({ type, content = "", priority, data }: Held): string {
   if (type === "MX") return `${priority} ${content}`;
-  if (type !== "SRV") return content;
+  // Texts come quoted, and others have them plain.
+  if (type !== "SRV") return normaliseValues(type as DnsRecordType, [content])[0] ?? content;
   const parts = data as { priority?: number; weight?: number; port?: number; target?: string };
   return [parts.priority, parts.weight, parts.port, parts.target].join(" ");
 }
 
-/** Records that belong to one set: one name, one type, one marker. What core has no type for is left out. */
+/** Records that belong to one set: one name, one type, one marker. Types that core cannot plan are listed too. */
 export function toSets(records: readonly Held[]): readonly ObservedRecordSet[] {
   const sets = new Map<string, ObservedRecordSet & { values: string[] }>();
   for (const record of records) {
     const { name, ttl, comment, proxied } = record;
     const type = record.type as DnsRecordType;
-    if (!types.includes(type)) continue;
     const key = `${name} ${type} ${comment ?? ""}`;
     const set = sets.get(key);
     if (set !== undefined) set.values.push(textOf(record));
@@ -71,24 +72,13 @@ export function toRecords(set: DnsRecordSet, comment: string): readonly Written[
 }
 
 function contentOf(type: DnsRecordType, value: string): object {
-  if (type === "TXT") return { content: quoted(value) };
+  if (type === "TXT") return { content: encodeText(value) };
   const [first = "", second = "", third = "", ...rest] = value.split(" ");
   if (type === "MX") return { content: second, priority: Number(first) };
   if (type === "CAA")
     return { data: { flags: Number(first), tag: second, value: [third, ...rest].join(" ") } };
   if (type !== "SRV") return { content: value };
   return { data: { priority: Number(first), weight: Number(second), port: Number(third), target: rest[0] } };
-}
-
-/** Strings of at most 255 bytes in quotes, as a zone file has them; none is cut inside of a character. */
-function quoted(text: string): string {
-  const strings = [""];
-  for (const character of text) {
-    const last = strings[strings.length - 1] as string;
-    if (Buffer.byteLength(last + character) > 255) strings.push(character);
-    else strings[strings.length - 1] = last + character;
-  }
-  return strings.map((one) => `"${one.replace(/["\\]/g, "\\$&")}"`).join(" ");
 }
 
 /** What tells whether a record is as it should be: what it says, how, and whose it is. */
