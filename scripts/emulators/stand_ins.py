@@ -5,6 +5,7 @@ Each has its line in docs/testing-ecs.md. All of them make the emulator do what 
 like; what a test must see that no container can show is scripted in the proxy instead.
 """
 
+import hashlib
 import os
 import threading
 import time
@@ -27,6 +28,7 @@ def install_moto() -> None:
     _containers_without_memory(ecs)
     _families_in_use()
     _target_groups_of_one_name()
+    _load_balancers_of_one_name()
 
     delete = models.EventBridgeSchedulerBackend.delete_schedule_group
 
@@ -105,9 +107,27 @@ def _target_groups_of_one_name() -> None:
     models.ELBv2Backend.create_target_group = create_target_group
 
 
-def install() -> None:
-    from ministack.services import alb, cloudwatch_logs, ecs, servicediscovery, ssm
+def _load_balancers_of_one_name() -> None:
+    """"If you attempt to create multiple load balancers with the same settings, each call succeeds": CreateLoadBalancer."""
+    from moto.elbv2 import models
 
+    create = models.ELBv2Backend.create_load_balancer
+
+    def create_load_balancer(self, name, **kwargs):
+        for balancer in self.load_balancers.values():
+            groups = sorted(kwargs.get("security_groups") or [])
+            same = (sorted(balancer.security_groups or []), balancer.scheme) == (groups, kwargs.get("scheme"))
+            if balancer.name == name and same:
+                return balancer
+        return create(self, name, **kwargs)
+
+    models.ELBv2Backend.create_load_balancer = create_load_balancer
+
+
+def install() -> None:
+    from ministack.services import alb, cloudwatch_logs, ecs, rds, servicediscovery, ssm
+
+    _databases_of_their_own(rds)
     _run_as_defined(ecs)
     if os.environ.get("DOCKER_NETWORK"):
         _names_of_processes(ecs, servicediscovery, os.environ["DOCKER_NETWORK"])
@@ -117,6 +137,20 @@ def install() -> None:
     _probe_targets(alb)
     _decrypt_parameters(ssm)
     _filter_by_prefix(cloudwatch_logs)
+
+
+def _databases_of_their_own(rds) -> None:
+    """The container of a database is named after its account, region and identifier, which two emulators may share on one
+    Docker Engine: the second gets no container, and when it deletes its database, it stops the first one's."""
+    from ministack.core import container_reaper
+
+    scope = rds._rds_docker_scope
+
+    def docker_scope(account_id=None, region=None):
+        text = f"{scope(account_id, region)}:{container_reaper.instance_id()}"
+        return hashlib.sha1(text.encode()).hexdigest()[:12]
+
+    rds._rds_docker_scope = docker_scope
 
 
 def _run_as_defined(ecs) -> None:

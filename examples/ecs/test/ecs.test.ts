@@ -47,9 +47,19 @@ describe.skipIf(!hasAll)("examples/ecs", { timeout: 300_000 }, () => {
     await box?.remove();
     // Images are held by containers, those of ended tasks too.
     for (const line of await containers({ ended: true })) await run(["docker", "rm", "-f", "-v", idOf(line)]);
-    const { stdout } = await run(["docker", "images", "--format", "{{.ID}} {{.Repository}}"]);
-    const pushed = stdout.split("\n").filter((line) => line.includes(` ${vendor().emulator.url.host}/`));
-    for (const line of pushed) await run(["docker", "rmi", "--force", idOf(line)]);
+    // By their names: another run may have the same image under another one.
+    const format = "{{.Repository}} {{.Tag}} {{.Digest}}";
+    const { stdout } = await run(["docker", "images", "--digests", "--format", format]);
+    for (const line of stdout.split("\n")) {
+      const [repository = "", tag, digest] = line.split(" ");
+      if (!repository.startsWith(`${vendor().emulator.url.host}/`)) continue;
+      await run([
+        "docker",
+        "rmi",
+        "--force",
+        tag === "<none>" ? `${repository}@${digest}` : `${repository}:${tag}`,
+      ]);
+    }
     await removeImages(database);
   }, 120_000);
 

@@ -62,11 +62,19 @@ export async function buildImage(
   }
 }
 
-/** Removes images, and whatever containers still use them. */
+/**
+ * Removes images, and whatever containers were started by these names.
+ *
+ * An image of the same content is the same image to the Engine, whatever its name, and the filter `ancestor` finds the
+ * containers of all: those of another suite that runs at this moment are left alone.
+ */
 export async function removeImages(...references: readonly string[]): Promise<void> {
   for (const reference of references) {
-    const { stdout } = await run(["docker", "ps", "--all", "--quiet", "--filter", `ancestor=${reference}`]);
-    const ids = stdout.split("\n").filter((id) => id !== "");
+    const { stdout } = await run(["docker", "ps", "--all", "--format", "{{.ID}} {{.Image}}"]);
+    const ids = stdout.split("\n").flatMap((line) => {
+      const [id = "", image] = line.split(" ");
+      return image === reference ? [id] : [];
+    });
     if (ids.length > 0) await run(["docker", "rm", "--force", "--volumes", ...ids]);
     await run(["docker", "rmi", "--force", reference]);
   }
