@@ -4,6 +4,7 @@
  * @module
  */
 export * from "./chaos/index.js";
+export * from "./foreign/index.js";
 export { type ReferenceOptions, type ReferenceProvider, referenceProvider } from "./reference/provider.js";
 export { referenceSubject } from "./reference/subject.js";
 export { type ReferenceVendor, referenceToken, referenceVendor } from "./reference/vendor.js";

@@ -11,7 +11,7 @@ export function sample<T>(list: readonly T[], count: number, seed: number): T[] 
 }
 
 /** A small generator of numbers from 0 to 1 with a seed (mulberry32), so that a failing choice can be had again. */
-function randomNumbers(seed: number): () => number {
+export function randomNumbers(seed: number): () => number {
   let state = Math.imul(seed, 2654435761);
   return () => {
     state = (state + 0x6d2b79f5) | 0;
