@@ -36,7 +36,9 @@ elif module == "moto.server":
     stand_ins.install_moto()
 if module == "moto.server":
     import moto_stand_ins
+    import route53_stand_ins
 
     moto_stand_ins.install()
+    route53_stand_ins.install()
 sys.argv = sys.argv[1:]
 runpy.run_module(module, run_name="__main__", alter_sys=True)

@@ -192,7 +192,8 @@ function matchUri(
     names.push(label.replace("+", ""));
     return label.endsWith("+") ? "(.+)" : "([^/]+)";
   });
-  const found = new RegExp(`^${source}/?$`).exec(path);
+  // Route 53's model writes some paths with a slash at their end, which the SDK leaves out.
+  const found = new RegExp(`^${source.replace(/\/$/, "")}/?$`).exec(path);
   if (found === null) return undefined;
   return Object.fromEntries(names.map((name, index) => [name, decodeURIComponent(found[index + 1] ?? "")]));
 }
