@@ -21,6 +21,7 @@ export * from "./app/validate.js";
 export * from "./app/walk-context.js";
 export * from "./context.js";
 export { createDeployer } from "./deployer/create-deployer.js";
+export type * from "./deployer/domains-types.js";
 export { importConfig } from "./deployer/import-config.js";
 export type * from "./deployer/types.js";
 export type * from "./elements/access.js";
@@ -45,6 +46,12 @@ export type * from "./elements/images.js";
 export type * from "./elements/importers.js";
 export type * from "./elements/lease.js";
 export type * from "./elements/logs.js";
+export type {
+  RecordPropagation,
+  ServerAnswer,
+  ServerState,
+} from "./elements/propagation.js";
+export { networkVariables } from "./elements/propagation-network.js";
 export type * from "./elements/provider.js";
 export type * from "./elements/scope.js";
 export type * from "./elements/secrets.js";

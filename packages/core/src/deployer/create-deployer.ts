@@ -8,6 +8,7 @@ import { scopeOf } from "./compose.js";
 import { callContext, makeSurroundings } from "./context.js";
 import { cost } from "./cost.js";
 import { doctor } from "./doctor.js";
+import { domainsVerbs } from "./domains-verbs.js";
 import { down } from "./down.js";
 import { breakLock, logs, releases, status } from "./inspect.js";
 import { exec, restart, run, scale } from "./operate.js";
@@ -66,6 +67,7 @@ export function createDeployer(app: App, options: DeployerOptions = {}): Deploye
     secrets: secretVerbs(session),
     addons: addonVerbs(session),
     access: accessVerbs(session),
+    domains: domainsVerbs(session),
   };
 }
 

@@ -11,10 +11,17 @@ import type { LogLine, LogQuery } from "../elements/logs.js";
 import type { CredentialField, DoctorFinding, Identity } from "../elements/provider.js";
 import type { SecretEntry } from "../elements/secrets.js";
 import type { ServerStatus } from "../elements/servers.js";
-import type { DomainStatus } from "../elements/traffic.js";
+import type { DomainStatus, ZoneCopy } from "../elements/traffic.js";
 import type { Operation } from "../engine/events.js";
 import type { Plan } from "../engine/plan.js";
 import type { Redacted } from "../redacted.js";
+import type {
+  DomainsCheck,
+  DomainsCheckOptions,
+  DomainsDiff,
+  DomainsStatus,
+  ZoneRestore,
+} from "./domains-types.js";
 
 /** How a deployer is made. */
 export interface DeployerOptions {
@@ -201,5 +208,22 @@ export interface Deployer {
     revoke(person: string, options?: { readonly everywhere?: boolean }): Promise<readonly string[]>;
     /** Whether the vendor can hold somebody to a role. */
     supports(role: Role): Support;
+  };
+  readonly domains: {
+    /** Each domain as wanted, as its vendors hold it, and as its name servers answer. */
+    status(): Promise<DomainsStatus>;
+    /** The part of the plan that is about names: records, certificates, routes. Touches nothing. */
+    diff(options?: PlanOptions): Promise<DomainsDiff>;
+    /** Asks every name server, looks for who may issue certificates, and connects as a browser would. */
+    check(options?: DomainsCheckOptions): Promise<DomainsCheck>;
+    /** Copies of a zone, newest first, where the DNS vendor makes them before each write. Throws `dns.unsupported`. */
+    copies(zone: string): Promise<readonly ZoneCopy[]>;
+    /** What putting a copy back would change; default: the newest. Touches nothing. */
+    compareCopy(zone: string, copy?: string): Promise<ZoneRestore>;
+    /** Puts a copy back, records of others included; `confirm` is the zone's name. Answers with what has changed. */
+    restore(
+      zone: string,
+      options: { readonly copy?: string; readonly confirm: string },
+    ): Promise<ZoneRestore>;
   };
 }

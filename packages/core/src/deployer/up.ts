@@ -5,7 +5,7 @@ import type { Plan } from "../engine/plan.js";
 import type { ReleaseInput } from "./compose.js";
 import { anySignal } from "./context.js";
 import { underLease } from "./lease.js";
-import { assertCapable, prepareEverything } from "./prepare.js";
+import { assertCapable, type PreparedRun, prepareEverything } from "./prepare.js";
 import { applyRun } from "./run-plan.js";
 import { guardAccount, guardCleanTree, guardConfirmation, type Session } from "./session.js";
 import { readSourceState, type SourceState } from "./source-control.js";
@@ -13,13 +13,14 @@ import type { PlanOptions, UpOptions, UpResult } from "./types.js";
 
 /** What `up` would change. */
 export async function planUp(session: Session, options: PlanOptions): Promise<Plan> {
+  return (await prepareUp(session, options)).prepared.plan;
+}
+
+/** What `up` would change, with the graph it was made from. */
+export async function prepareUp(session: Session, options: PlanOptions): Promise<PreparedRun> {
   const source = await readSource(session);
   const release = buildInput(session, options, originOf(source, undefined));
-  const { prepared } = await prepareEverything(session, release, options, {
-    operation: "up",
-    signal: options.signal,
-  });
-  return prepared.plan;
+  return prepareEverything(session, release, options, { operation: "up", signal: options.signal });
 }
 
 /** Builds, stores and releases the app as it is declared. */
