@@ -6,7 +6,7 @@ import { cliProgram } from "./lib/cli-program.mjs";
 import { cleanEnvironment, ROOT, run, tool } from "./lib/run.mjs";
 
 /*
- * `npm run try`: builds the packages and deploys examples/guestbook to this machine with the real command, then asks
+ * `npm run try`: builds the command and what it is made of, and deploys examples/guestbook to this machine with the real command, then asks
  * for its first page as a browser would. The same again deploys what has changed meanwhile.
  */
 
@@ -31,7 +31,7 @@ try {
 async function build() {
   console.log("building the packages …");
   const steps = /** @type {[string, ...string[]][]} */ ([
-    [tool("turbo"), "run", "build", "--output-logs=errors-only"],
+    [tool("turbo"), "run", "build", "--filter=@deploy/cli...", "--output-logs=errors-only"],
     // `npm ci` linked no `deploy` yet: the file was not built then.
     ["npm", "rebuild", "@deploy/cli", "--ignore-scripts"],
   ]);
