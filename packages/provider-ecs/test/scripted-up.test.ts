@@ -242,6 +242,18 @@ describe.skipIf(!(await has("python")))("up", () => {
   describe("with a release command", () => {
     const release = (command: string): Partial<SmallApp> => ({ app: { release: command } });
 
+    it("runs it once for an image, and again when asked", async () => {
+      const runs = () => vendor().proxy.names.filter((name) => name === "ecs:RunTask").length;
+      const same = (config: Record<string, string>) =>
+        deployer({ version: "once", app: { release: "migrate once", config } });
+      await same({ GREETING: "hello" }).up();
+      expect(runs()).toBe(1);
+      await same({ GREETING: "other" }).up();
+      expect(runs()).toBe(1);
+      await same({ GREETING: "third" }).up({ rerunReleaseCommand: true });
+      expect(runs()).toBe(2);
+    }, 60_000);
+
     it("waits for a task that ECS does not know yet", async () => {
       vendor().proxy.script(missingAtFirst({ times: 2 }));
       await deployer(release("migrate one")).up();

@@ -1,6 +1,9 @@
 import {
+  type Context,
   DeployError,
   type FieldChange,
+  type Foreign,
+  isForeign,
   output,
   type ResolvedAddon,
   type Resource,
@@ -12,7 +15,7 @@ import {
 import type { Input, Output } from "../clients/modules.js";
 import { isAwsError, unlessGone } from "../errors.js";
 import type { Parts } from "../parts.js";
-import { ecsResource, readOnce } from "../resources.js";
+import { alone, ecsResource, readOnce } from "../resources.js";
 import type { SecurityGroupObserved } from "../servers/foundation.js";
 import { ifOurs, readTags, upperTags } from "../tags.js";
 import { addonSecrets, passwordName } from "./credentials.js";
@@ -83,6 +86,16 @@ export function managedPostgres(
     protected: isProtected(parts, scope),
     standby: settings.addons.standby ?? false,
   };
+  const describe = async (
+    context: Context,
+  ): Promise<PostgresObserved | Foreign<PostgresObserved> | undefined> => {
+    const answer = await readOnce(settings, context, `database ${id}`, () =>
+      unlessGone(clients.send(context, "rds", "DescribeDBInstances", { DBInstanceIdentifier: id })),
+    );
+    const found = answer?.DBInstances?.[0];
+    if (found === undefined) return undefined;
+    return ifOurs("app", settings, scope, readTags(found.TagList), `the database ${id}`, observedOf(found));
+  };
   return ecsResource<PostgresDesired, PostgresObserved>("addons", {
     id: addonId(settings, scope, addon.name),
     label: `postgres ${addon.name}`,
@@ -93,14 +106,7 @@ export function managedPostgres(
       subnets: output(foundation.network, (network) => network.subnetIds),
       password: output(secret, (reference) => reference.version),
     },
-    read: async (context) => {
-      const answer = await readOnce(settings, context, `database ${id}`, () =>
-        unlessGone(clients.send(context, "rds", "DescribeDBInstances", { DBInstanceIdentifier: id })),
-      );
-      const found = answer?.DBInstances?.[0];
-      if (found === undefined) return undefined;
-      return ifOurs("app", settings, scope, readTags(found.TagList), `the database ${id}`, observedOf(found));
-    },
+    read: describe,
     diff: (desired, observed): readonly FieldChange[] => {
       const changes: FieldChange[] = [];
       const compare = (path: string, from: unknown, to: unknown): void => {
@@ -167,8 +173,16 @@ export function managedPostgres(
         AutoMinorVersionUpgrade: true,
         Tags: upperTags(tags),
       };
-      const made = await clients.send(context, "rds", "CreateDBInstance", input, { private: true });
-      return observedOf(made.DBInstance ?? {});
+      try {
+        const made = await clients.send(context, "rds", "CreateDBInstance", input, { private: true });
+        return observedOf(made.DBInstance ?? {});
+      } catch (error) {
+        // An earlier call has made it, whose answer was lost; or somebody else has, meanwhile.
+        if (!isAwsError(error, "DBInstanceAlreadyExists", "DBInstanceAlreadyExistsFault")) throw error;
+        const found = await describe(alone(context));
+        if (found === undefined || isForeign(found)) throw error;
+        return found;
+      }
     },
     update: async (context, desired, observed) => {
       const other = !`${observed.version}.`.startsWith(`${wanted.version}.`);

@@ -1,6 +1,9 @@
 import {
+  type Context,
   DeployError,
   type FieldChange,
+  type Foreign,
+  isForeign,
   output,
   type ResolvedAddon,
   type Resource,
@@ -11,7 +14,7 @@ import {
 import type { Output } from "../clients/modules.js";
 import { isAwsError, unlessGone } from "../errors.js";
 import type { Parts } from "../parts.js";
-import { ecsResource, readOnce } from "../resources.js";
+import { alone, ecsResource, readOnce } from "../resources.js";
 import type { SecurityGroupObserved } from "../servers/foundation.js";
 import { ifOurs, readTags, upperTags } from "../tags.js";
 import { addonSecrets, passwordName } from "./credentials.js";
@@ -58,6 +61,27 @@ export function managedRedis(
   const id = redisName(scope, addon.name);
   const tags = addonTags(parts, scope, addon.name);
   const wanted = { node: addon.plan ?? smallestNode, backupDays: Math.min(35, backupDays(settings)) };
+  const describe = async (context: Context): Promise<RedisObserved | Foreign<RedisObserved> | undefined> => {
+    const found = await readOnce(settings, context, `cache ${id}`, async () => {
+      const input = { ReplicationGroupId: id };
+      const answer = await unlessGone(
+        clients.send(context, "elasticache", "DescribeReplicationGroups", input),
+      );
+      const described = answer?.ReplicationGroups?.[0];
+      if (described?.ARN === undefined) return undefined;
+      const tagged = await unlessGone(
+        clients.send(context, "elasticache", "ListTagsForResource", { ResourceName: described.ARN }),
+      ).catch((error: unknown) => {
+        // While it is being made, its tags cannot be read; only we make one of this name.
+        if (isAwsError(error, "InvalidReplicationGroupState", "InvalidReplicationGroupStateFault"))
+          return undefined;
+        throw error;
+      });
+      return { described, tags: tagged === undefined ? tags : readTags(tagged.TagList) };
+    });
+    if (found === undefined) return undefined;
+    return ifOurs("app", settings, scope, found.tags, `the cache ${id}`, observedOf(found.described));
+  };
   return ecsResource<RedisDesired, RedisObserved>("addons", {
     id: addonId(settings, scope, addon.name),
     label: `redis ${addon.name}`,
@@ -68,27 +92,7 @@ export function managedRedis(
       subnets: output(foundation.network, (network) => network.subnetIds),
       password: output(secret, (reference) => reference.version),
     },
-    read: async (context) => {
-      const found = await readOnce(settings, context, `cache ${id}`, async () => {
-        const input = { ReplicationGroupId: id };
-        const answer = await unlessGone(
-          clients.send(context, "elasticache", "DescribeReplicationGroups", input),
-        );
-        const described = answer?.ReplicationGroups?.[0];
-        if (described?.ARN === undefined) return undefined;
-        const tagged = await unlessGone(
-          clients.send(context, "elasticache", "ListTagsForResource", { ResourceName: described.ARN }),
-        ).catch((error: unknown) => {
-          // While it is being made, its tags cannot be read; only we make one of this name.
-          if (isAwsError(error, "InvalidReplicationGroupState", "InvalidReplicationGroupStateFault"))
-            return undefined;
-          throw error;
-        });
-        return { described, tags: tagged === undefined ? tags : readTags(tagged.TagList) };
-      });
-      if (found === undefined) return undefined;
-      return ifOurs("app", settings, scope, found.tags, `the cache ${id}`, observedOf(found.described));
-    },
+    read: describe,
     diff: (_desired, observed): readonly FieldChange[] => [
       ...(observed.node === wanted.node ? [] : [{ path: "node", from: observed.node, to: wanted.node }]),
       ...(observed.backupDays === wanted.backupDays
@@ -120,29 +124,38 @@ export function managedRedis(
         if (!isAwsError(error, "CacheSubnetGroupAlreadyExists", "CacheSubnetGroupAlreadyExistsFault"))
           throw error;
       }
-      const made = await clients.send(
-        context,
-        "elasticache",
-        "CreateReplicationGroup",
-        {
-          ReplicationGroupId: id,
-          ReplicationGroupDescription: `${addon.name} of ${scope.app} in ${scope.environment}`,
-          Engine: engine,
-          EngineVersion: addon.version ?? defaultVersion,
-          CacheNodeType: wanted.node,
-          NumCacheClusters: 1,
-          AutomaticFailoverEnabled: false,
-          CacheSubnetGroupName,
-          SecurityGroupIds: [desired.group],
-          AtRestEncryptionEnabled: true,
-          TransitEncryptionEnabled: true,
-          AuthToken: reveal(password),
-          SnapshotRetentionLimit: wanted.backupDays,
-          Tags: upperTags(tags),
-        },
-        { private: true },
-      );
-      return observedOf(made.ReplicationGroup ?? {});
+      try {
+        const made = await clients.send(
+          context,
+          "elasticache",
+          "CreateReplicationGroup",
+          {
+            ReplicationGroupId: id,
+            ReplicationGroupDescription: `${addon.name} of ${scope.app} in ${scope.environment}`,
+            Engine: engine,
+            EngineVersion: addon.version ?? defaultVersion,
+            CacheNodeType: wanted.node,
+            NumCacheClusters: 1,
+            AutomaticFailoverEnabled: false,
+            CacheSubnetGroupName,
+            SecurityGroupIds: [desired.group],
+            AtRestEncryptionEnabled: true,
+            TransitEncryptionEnabled: true,
+            AuthToken: reveal(password),
+            SnapshotRetentionLimit: wanted.backupDays,
+            Tags: upperTags(tags),
+          },
+          { private: true },
+        );
+        return observedOf(made.ReplicationGroup ?? {});
+      } catch (error) {
+        // An earlier call has made it, whose answer was lost; or somebody else has, meanwhile.
+        if (!isAwsError(error, "ReplicationGroupAlreadyExists", "ReplicationGroupAlreadyExistsFault"))
+          throw error;
+        const found = await describe(alone(context));
+        if (found === undefined || isForeign(found)) throw error;
+        return found;
+      }
     },
     update: async (context) => {
       const answer = await clients.send(context, "elasticache", "ModifyReplicationGroup", {

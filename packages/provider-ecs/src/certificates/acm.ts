@@ -17,16 +17,21 @@ import { appTags, tagKey, upperTags } from "../tags.js";
 import { certificateFailed } from "./failures.js";
 import { type CertificateObserved, describeCertificate, findCertificates, isAlive } from "./find.js";
 import { type CertificateNames, certificateNames, provedName } from "./names.js";
+import { certificateStatus, duration } from "./status.js";
 
 /** What a certificate is for. Other names are another certificate, since ACM cannot change one. */
 export interface CertificateDesired {
   readonly names: readonly string[];
 }
 
+/** Any one of them in a CAA record lets ACM issue: "Configure a CAA record" in the user guide of ACM. */
+const caaIdentities: readonly string[] = ["amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com"];
+
 /** Element six on AWS, third part: certificates of ACM, proved by DNS, in the load balancer's region. */
 export function createAcmCertificates(parts: Parts): Certificates {
   return {
-    capabilities: { kind: "acm", wildcards: true, proof: "dns" },
+    capabilities: { kind: "acm", wildcards: true, proof: "dns", caaIdentities },
+    status: (context, scope) => certificateStatus(parts, context, scope),
     certificate(scope, hosts, prove): Certificate {
       const names = certificateNames(hosts);
       // The gate looks at what the certificate was found to be, without looking for it again at each poll.
@@ -145,12 +150,6 @@ function whyNotIssued(names: CertificateNames, observed: CertificateObserved): s
   });
   const what = records.length === 0 ? "the certificate" : `the record ${records.join(", and ")}`;
   return `ACM has not ${records.length === 0 ? "issued" : "seen"} ${what} yet (requested ${duration(age)} ago)`;
-}
-
-function duration(seconds: number): string {
-  if (seconds < 120) return `${seconds} s`;
-  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
-  return `${Math.round(seconds / 3600)} h`;
 }
 
 function provedNames({ all }: CertificateNames): string[] {

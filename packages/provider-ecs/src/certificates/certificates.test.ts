@@ -154,6 +154,35 @@ describe.skipIf(!(await has("python")))("certificates of ACM", () => {
     expect(CertificateSummaryList).toHaveLength(1);
   });
 
+  it("tell their state: pending with the record, issued with the end, and why a renewal or an issue fails", async () => {
+    await bench.apply(graph(["example.org", "*.example.org"]));
+    const state = () => createCertificates(bench.parts).status!(bench.context(), bench.scope);
+    const [issued] = await state();
+    expect(issued).toMatchObject({
+      hosts: ["*.example.org", "example.org"],
+      issuer: "Amazon",
+      state: "issued",
+      expires: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+      renewal: expect.stringContaining("60 days before"),
+    });
+    expect(issued).not.toHaveProperty("problem");
+    acmSays({ RenewalSummary: { RenewalStatus: "FAILED", RenewalStatusReason: "CAA_ERROR" } }, 1);
+    expect((await state())[0]).toMatchObject({
+      state: "issued",
+      problem: expect.stringMatching(/FAILED, CAA_ERROR.*_\w+\.example\.org CNAME/),
+    });
+    acmSays({ Status: "FAILED", FailureReason: "CAA_ERROR" }, 1);
+    expect((await state())[0]).toMatchObject({
+      state: "failed",
+      problem: expect.stringContaining("CAA record"),
+    });
+    acmSays({ Status: "PENDING_VALIDATION" }, 1);
+    expect((await state())[0]).toMatchObject({
+      state: "pending",
+      problem: expect.stringContaining("requested"),
+    });
+  });
+
   it("that ACM cannot renew are told by doctor, with the records it needs", async () => {
     await bench.apply(graph(["example.org"]));
     acmSays({

@@ -1,9 +1,9 @@
 import type { Certificates, Context, DoctorFinding, Scope } from "@deploy/core";
 import type { Parts } from "../parts.js";
-import { isOfApp } from "../tags.js";
 import { createAcmCertificates } from "./acm.js";
 import { createCaddyCertificates } from "./caddy.js";
-import { certificateTags, describeCertificate, listCertificates } from "./find.js";
+import { appCertificates } from "./find.js";
+import { isStuck, proofsOf } from "./status.js";
 
 /** Certificates for what serves: ACM's on a load balancer, Caddy's own on one instance. */
 export function createCertificates(parts: Parts): Certificates {
@@ -22,29 +22,21 @@ export async function certificateFindings(
   scope: Scope,
 ): Promise<readonly DoctorFinding[]> {
   if (parts.settings.capacity.kind === "instance") return [];
-  const all = await listCertificates(parts, context);
-  const findings = await Promise.all(
-    all.map(async ({ CertificateArn: arn = "" }): Promise<DoctorFinding[]> => {
-      const tags = await certificateTags(parts, context, arn);
-      if (tags === undefined || !isOfApp(tags, scope)) return [];
-      const found = await describeCertificate(parts, context, arn);
-      if (found?.expires === undefined) return [];
-      const subject = `certificate of ${found.names.join(", ")}`;
-      const days = Math.floor((Date.parse(found.expires) - context.clock.now()) / 86_400_000);
-      const isStuck = found.renewal === "FAILED" || found.renewal === "PENDING_VALIDATION";
-      if (days > warnDays && !isStuck) {
-        return [{ subject, state: "ok", message: `valid for ${days} days; ACM renews it` }];
-      }
-      const records = Object.values(found.proofs).map(({ name, value }) => `${name} CNAME ${value}`);
-      return [
-        {
-          subject,
-          state: days < 7 ? "failed" : "warning",
-          message: `it ends in ${days} days, and ACM has not renewed it (${found.renewal ?? "not begun"})`,
-          hint: `ACM has to find its validation records: ${records.join(", ")}.`,
-        },
-      ];
-    }),
-  );
-  return findings.flat();
+  const all = await appCertificates(parts, context, scope);
+  return all.flatMap((found): readonly DoctorFinding[] => {
+    if (found.expires === undefined) return [];
+    const subject = `certificate of ${found.names.join(", ")}`;
+    const days = Math.floor((Date.parse(found.expires) - context.clock.now()) / 86_400_000);
+    if (days > warnDays && !isStuck(found)) {
+      return [{ subject, state: "ok", message: `valid for ${days} days; ACM renews it` }];
+    }
+    return [
+      {
+        subject,
+        state: days < 7 ? "failed" : "warning",
+        message: `it ends in ${days} days, and ACM has not renewed it (${found.renewal ?? "not begun"})`,
+        hint: `ACM has to find its validation records: ${proofsOf(found).join(", ")}.`,
+      },
+    ];
+  });
 }

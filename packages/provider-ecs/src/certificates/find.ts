@@ -32,6 +32,8 @@ export interface CertificateObserved {
   readonly expires?: string;
   /** `SUCCESS`, `PENDING_VALIDATION`, `FAILED`, …; once its renewal has begun. */
   readonly renewal?: string;
+  /** Why its renewal has failed, such as `CAA_ERROR`. */
+  readonly renewalReason?: string;
 }
 
 /** States in which a certificate is of use, or may become so. */
@@ -71,6 +73,24 @@ export async function findCertificates(
     }),
   );
   return described.flat().sort((one, other) => one.age - other.age);
+}
+
+/** All certificates of this app, in no order: those too whose names are wanted no more. */
+export async function appCertificates(
+  parts: Parts,
+  context: Context,
+  scope: Scope,
+): Promise<readonly CertificateObserved[]> {
+  const all = await listCertificates(parts, context);
+  const found = await Promise.all(
+    all.map(async ({ CertificateArn: arn = "" }) => {
+      const tags = await certificateTags(parts, context, arn);
+      if (tags === undefined || !isOfApp(tags, scope)) return [];
+      const observed = await describeCertificate(parts, context, arn);
+      return observed === undefined ? [] : [observed];
+    }),
+  );
+  return found.flat();
 }
 
 /** A certificate by its ARN; undefined when there is none. */
@@ -125,6 +145,9 @@ function observe(detail: Detail, arn: string, now: number): CertificateObserved 
     ...(detail.RenewalSummary?.RenewalStatus === undefined
       ? {}
       : { renewal: detail.RenewalSummary.RenewalStatus }),
+    ...(detail.RenewalSummary?.RenewalStatusReason === undefined
+      ? {}
+      : { renewalReason: detail.RenewalSummary.RenewalStatusReason }),
   };
 }
 

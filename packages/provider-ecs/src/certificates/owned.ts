@@ -22,15 +22,25 @@ export function certificateFinder(parts: Parts): Finder {
     const all = await listCertificates(parts, context);
     const candidates = all.length <= askedAtOnce ? all : await possible(parts, context, scope, all);
     const found = await Promise.all(
-      candidates.map(async ({ CertificateArn: arn = "", DomainName = arn }): Promise<Owned[]> => {
+      candidates.map(async ({ CertificateArn: arn = "", DomainName = arn }) => {
         const tags = await certificateTags(parts, context, arn);
         const hash = tags?.[tagKey.hash];
         if (tags === undefined || hash === undefined || !isOfApp(tags, scope)) return [];
-        return [ownedCertificate(parts, scope, arn, hash, DomainName)];
+        return [{ arn, ...ownedCertificate(parts, scope, arn, hash, DomainName) }];
       }),
     );
-    return found.flat();
+    return eachById(found.flat());
   };
+}
+
+/** Two requests that ACM took for two are two certificates of the same names: each is removed, under an id of its own. */
+function eachById(found: readonly (Owned & { readonly arn: string })[]): readonly Owned[] {
+  const seen = new Set<string>();
+  return found.map(({ arn, ...one }) => {
+    const id = seen.has(one.id) ? `${one.id}/${arn.split("/").at(-1)}` : one.id;
+    seen.add(one.id);
+    return { ...one, id };
+  });
 }
 
 type Summaries = Awaited<ReturnType<typeof listCertificates>>;

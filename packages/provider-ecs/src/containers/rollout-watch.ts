@@ -83,6 +83,9 @@ export async function lookAtRollout(
     if (hopeless.has(failure.name)) {
       return { state: "failed", failure, goesOn: true, because: "trying again cannot help" };
     }
+    if (failure.events.some((event) => /unable to consistently start tasks/i.test(event))) {
+      return { state: "failed", failure, goesOn: true, because: "ECS tries less and less often" };
+    }
   }
   const failed = failures === 0 ? "" : `, ${failures} failed`;
   return {

@@ -1,8 +1,9 @@
 import type { Script } from "./scripts.js";
 
-/** What a service was given, and its newest deployment. */
+/** What a service was given, how many tasks it has, and its newest deployment. */
 interface Remembered {
   readonly given: Record<string, unknown>;
+  readonly desiredCount: number;
   readonly deployment: Record<string, unknown>;
 }
 
@@ -33,7 +34,8 @@ const deploying: readonly string[] = [
 
 /**
  * What moto forgets of a service, told in its place: how it is placed and deployed, and a deployment of its own for each
- * update, COMPLETED at once, with as many tasks as are wanted. docs/testing-ecs.md lists it.
+ * update, COMPLETED at once, with as many tasks as are wanted, which are listed and described as running.
+ * docs/testing-ecs.md lists it.
  */
 export function motoStandIns(): readonly Script[] {
   const services = new Map<string, Remembered>();
@@ -67,8 +69,21 @@ export function motoStandIns(): readonly Script[] {
             : { serviceConnectConfiguration: input.serviceConnectConfiguration }),
         }
       : before.deployment;
-    services.set(id, { given, deployment });
-    return { ...output, service: complete(service, { given, deployment }) };
+    const known = { given, deployment, desiredCount: Number(service.desiredCount ?? 0) };
+    services.set(id, known);
+    return { ...output, service: complete(service, known) };
+  };
+  /** Tasks of the services of a cluster, by ARN. */
+  const tasksIn = (cluster: unknown): ReadonlyMap<string, Record<string, unknown>> => {
+    const name = String(cluster ?? "default")
+      .split("/")
+      .at(-1);
+    return new Map(
+      [...services]
+        .filter(([id]) => id.startsWith(`${name}/`))
+        .flatMap(([id, known]) => tasksOf(id, known))
+        .map((task) => [String(task.taskArn), task]),
+    );
   };
 
   return [
@@ -86,7 +101,82 @@ export function motoStandIns(): readonly Script[] {
         }),
       },
     },
+    {
+      on: "ecs:DeleteService",
+      tell: {
+        rewrite(output, { input }) {
+          services.delete(key(input.cluster, input.service));
+          return output;
+        },
+      },
+    },
+    {
+      on: "ecs:ListTasks",
+      tell: {
+        rewrite(output, { input }) {
+          if (input.desiredStatus === "STOPPED") return output;
+          const arns = [...tasksIn(input.cluster)]
+            .filter(([, task]) => isAskedFor(task, input))
+            .map(([arn]) => arn);
+          return { ...output, taskArns: [...new Set([...((output.taskArns ?? []) as string[]), ...arns])] };
+        },
+      },
+    },
+    {
+      on: "ecs:DescribeTasks",
+      tell: {
+        rewrite(output, { input }) {
+          const known = tasksIn(input.cluster);
+          const asked = (input.tasks ?? []) as readonly string[];
+          const failures = ((output.failures ?? []) as Record<string, unknown>[]).filter(
+            ({ arn }) => !known.has(String(arn)),
+          );
+          const tasks = ((output.tasks ?? []) as Record<string, unknown>[]).filter(
+            ({ taskArn }) => !known.has(String(taskArn)),
+          );
+          return { ...output, failures, tasks: [...tasks, ...asked.flatMap((arn) => known.get(arn) ?? [])] };
+        },
+      },
+    },
   ];
+}
+
+/** The tasks of a service as they are once its newest deployment is completed; `id` is `cluster/service`. */
+function tasksOf(
+  id: string,
+  { deployment, desiredCount }: Remembered,
+): readonly (Record<string, unknown> & { readonly taskArn: string })[] {
+  const [cluster = "", service = ""] = id.split("/");
+  const definition = String(deployment.taskDefinition);
+  const [, region, account] = /^arn:aws:ecs:([^:]+):(\d+):/.exec(definition) ?? [];
+  const of = `arn:aws:ecs:${region}:${account}`;
+  const number = String(deployment.id).split("/").at(-1) ?? "";
+  return Array.from({ length: desiredCount }, (_, index) => ({
+    taskArn: `${of}:task/${cluster}/${number.slice(-12)}${String(index).padStart(20, "0")}`,
+    clusterArn: `${of}:cluster/${cluster}`,
+    taskDefinitionArn: definition,
+    group: `service:${service}`,
+    startedBy: deployment.id,
+    launchType: "FARGATE",
+    lastStatus: "RUNNING",
+    desiredStatus: "RUNNING",
+    healthStatus: "UNKNOWN",
+    createdAt: deployment.createdAt,
+    startedAt: deployment.createdAt,
+    containers: [],
+    tags: [],
+  }));
+}
+
+/** What ListTasks filters by: a service, a family, who has started it. */
+function isAskedFor(task: Record<string, unknown>, input: Record<string, unknown>): boolean {
+  const family = String(task.taskDefinitionArn).split("/").at(-1)?.replace(/:\d+$/, "");
+  return (
+    (input.serviceName === undefined ||
+      task.group === `service:${String(input.serviceName).split("/").at(-1)}`) &&
+    (input.family === undefined || family === input.family) &&
+    (input.startedBy === undefined || task.startedBy === input.startedBy)
+  );
 }
 
 function complete(service: Record<string, unknown>, { given, deployment }: Remembered): object {

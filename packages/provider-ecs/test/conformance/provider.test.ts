@@ -1,0 +1,3 @@
+import { conformanceOnMoto } from "../support/conformance-subject.js";
+
+await conformanceOnMoto("provider");
