@@ -21,11 +21,16 @@ export function startClients(
     const child = spawn(program, args, { env: { ...env }, stdio: ["pipe", "pipe", "pipe"] });
     // What is written to one that has just been killed is lost with it.
     child.stdin!.on("error", () => undefined);
+    child.once("exit", () => {
+      if (current !== child || closed) return;
+      current = spare;
+      spare = start();
+    });
     return child;
   };
+  let closed = false;
   let current = start();
   let spare = start();
-  let closed = false;
   return {
     obey(order) {
       const child = current;
@@ -44,10 +49,6 @@ export function startClients(
         };
         const ended = (code: number | null, signal: NodeJS.Signals | null): void => {
           done();
-          if (current === child && !closed) {
-            current = spare;
-            spare = start();
-          }
           if (signal === "SIGKILL") resolve(undefined);
           else reject(new Error(`the client has ended by itself (${code ?? signal}): ${words}`));
         };

@@ -1,0 +1,1 @@
+export function bundleClient(entry: string, directory: string): Promise<string>;
