@@ -1,5 +1,6 @@
 import type { ResolvedEnvironment } from "../app/resolved.js";
 import { isSupported } from "../elements/capability.js";
+import { caaGate } from "../elements/dns-caa.js";
 import { apexAbility, decideRecords, targetKind } from "../elements/dns-decision.js";
 import type { DnsProvider } from "../elements/dns-ownership.js";
 import { dnsRecord } from "../elements/dns-records.js";
@@ -161,7 +162,7 @@ function composeCertificate(
   if (routes.length === 0) return undefined;
   const provider = environment.providers.certificates;
   if (provider?.certificates === undefined) return undefined;
-  const { proof, kind } = provider.certificates.capabilities;
+  const { proof, kind, caaIdentities } = provider.certificates.capabilities;
   if (!ingress.capabilities.certificateKinds.includes(kind)) return undefined;
   if (proof === "dns" && dns === undefined) {
     notes.push(
@@ -169,22 +170,21 @@ function composeCertificate(
     );
   }
   const proofs: AnyResource[] = [];
-  const certificate = provider.certificates.certificate(
-    scope,
-    routes.map((route) => route.host),
-    (key, host, record) => {
-      const label = `validation record of ${host}`;
-      const node =
-        dns === undefined
-          ? recordByHand(provider, key, label, record)
-          : (dnsRecord(dns, scope, `validation/${key}`, host, asProof(record), { label }) as AnyResource);
-      proofs.push(node);
-      return node;
-    },
-  );
+  const hosts = routes.map(({ host }) => host);
+  const allowed =
+    dns === undefined || caaIdentities === undefined ? [] : [caaGate(dns, provider, hosts, caaIdentities)];
+  const certificate = provider.certificates.certificate(scope, hosts, (key, host, record) => {
+    const label = `validation record of ${host}`;
+    const node =
+      dns === undefined
+        ? recordByHand(provider, key, label, record)
+        : (dnsRecord(dns, scope, `validation/${key}`, host, asProof(record), { label }) as AnyResource);
+    proofs.push(node);
+    return node;
+  });
   return {
     certificate,
-    resources: [...certificate.resources, ...proofs, certificate.issued],
+    resources: [...allowed, ...certificate.resources, ...proofs, certificate.issued],
     // A proof over HTTP is served by the routes themselves: waiting for it before they are there would never end.
     gates: proof === "http" ? [] : [certificate.issued],
   };
