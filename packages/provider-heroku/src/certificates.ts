@@ -10,6 +10,7 @@ import {
 } from "@deploy/core";
 import { path } from "./api.js";
 import type { HerokuApp, HerokuDomain } from "./api-types.js";
+import { certificateStatus } from "./certificate-status.js";
 import { domainResource } from "./domains.js";
 import { hasCode, unlessMissing } from "./errors.js";
 import { idOf, providerName } from "./names.js";
@@ -37,6 +38,7 @@ export function createCertificates(own: Surroundings): Certificates {
   if (options !== undefined) {
     return {
       capabilities: { kind: "heroku-sni", wildcards: true, proof: "none" },
+      status: (context, scope) => certificateStatus(own, context, scope),
       certificate(scope, hosts) {
         const uploaded = sniResource(own, scope, options);
         own.certified.set(appOf(own, scope), hosts);
@@ -58,7 +60,10 @@ export function createCertificates(own: Surroundings): Certificates {
       wildcards: { no: "Heroku's automated certificates are for single hosts", link: docs },
       // Heroku sees the host point to it and then answers the challenge itself: the record of the host is the proof.
       proof: "http",
+      // "If your domain has a CAA record, it has to name letsencrypt.org": the page above.
+      caaIdentities: ["letsencrypt.org"],
     },
+    status: (context, scope) => certificateStatus(own, context, scope),
     certificate: (scope, hosts) => acmCertificate(own, scope, hosts),
   };
 }

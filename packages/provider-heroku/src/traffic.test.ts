@@ -42,6 +42,25 @@ function traffic(hosts: readonly string[], options: HerokuOptions = {}) {
 }
 
 describe("domains with automated certificates", () => {
+  it("tell how their certificates are, and why one is not issued", async () => {
+    const { all } = traffic(["shop.example.org"]);
+    await bench.apply(all);
+    const state = () => bench.provider().certificates.status!(bench.context(), bench.scope);
+    const renewal = expect.stringContaining("a month before");
+    expect(await state()).toEqual([
+      { hosts: ["shop.example.org"], issuer: "Let's Encrypt", state: "issued", renewal },
+    ]);
+    const domain = app()!.domains.find(({ kind }) => kind === "custom")!;
+    Object.assign(domain, { acmStatus: "failing", acmReason: "CDN not returning HTTP challenge" });
+    expect(await state()).toMatchObject([
+      { state: "pending", problem: expect.stringMatching(/CDN not returning.*since .*has to point to/) },
+    ]);
+    Object.assign(domain, { acmStatus: "failed", acmReason: null });
+    expect(await state()).toMatchObject([
+      { state: "failed", problem: expect.stringContaining("gives no reason") },
+    ]);
+  });
+
   it("have a DNS target that stays, a certificate, and nothing to do in a second plan", async () => {
     const { all, endpoints, url } = traffic(["shop.example.org", "www.shop.example.org"]);
     const applied = await bench.apply(all);
@@ -160,6 +179,15 @@ describe("domains with a certificate of one's own", () => {
     const domain = app()?.domains.find(({ hostname }) => hostname === "*.example.org");
     expect(domain?.sniEndpoint).toBe(endpoint?.id);
     expect((await bench.plan((await wanted()).all)).plan.changes).toEqual([]);
+    const provider = bench.provider(options());
+    const [status] = await provider.certificates.status!(bench.context(), bench.scope);
+    expect(status).toMatchObject({
+      hosts: ["*.example.org"],
+      issuer: "*.example.org",
+      state: "issued",
+      renewal: expect.stringContaining("not by Heroku"),
+      expires: expect.stringMatching(/^\d{4}-/),
+    });
     expect(await bench.down()).toEqual([]);
   });
 
