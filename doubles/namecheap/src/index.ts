@@ -1,0 +1,7 @@
+/**
+ * A stateful double of Namecheap's DNS API; its zones live in a real PowerDNS.
+ *
+ * @module
+ */
+export { createNamecheapDouble, type DoubleOptions, type Fault, type NamecheapDouble } from "./double.js";
+export type { Domain, DomainInput, Host, HostInput } from "./state.js";
