@@ -38,7 +38,7 @@ describe("the name of an entry", () => {
     expect(registryName(zone, { name: "*.a.example.org", type: "A" })).toBe(
       "_deploy-a._wildcard.a.example.org",
     );
-    const long = `${`${"a".repeat(60)}.`.repeat(3)}${"b".repeat(50)}.${zone}`;
+    const long = `${"a".repeat(50)}.${zone}`;
     expect(registryName(zone, { name: long, type: "AAAA" })).toMatch(
       /^_deploy-aaaa-[0-9a-f]{32}\.example\.org$/,
     );
@@ -60,7 +60,7 @@ describe("the name of an entry", () => {
     fc.assert(
       fc.property(place, place, (one, other) => {
         const name = registryName(zone, one);
-        expect(name.length).toBeLessThanOrEqual(253);
+        expect(name.length - zone.length - 1).toBeLessThanOrEqual(60);
         expect(Math.max(...name.split(".").map((part) => part.length))).toBeLessThanOrEqual(63);
         const isSame = one.name === other.name && one.type === other.type;
         expect(registryName(zone, other) === name).toBe(isSame);

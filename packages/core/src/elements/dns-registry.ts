@@ -17,8 +17,8 @@ import type { DnsRecordChange, DnsRecordSet, ObservedRecordSet } from "./traffic
 const head = "deploy:registry";
 const entryPattern: RegExp = new RegExp(`^${head} of=([0-9a-f]{32}) marker=(.+)$`, "s");
 
-/** Octets of a whole name, without the root's dot (RFC 1035, 2.3.4). */
-const longestName = 253;
+/** Characters of a name below its zone: Namecheap takes 60 ("Namecheap DNS limits"), others more. */
+const longestHost = 60;
 
 function digest(...parts: readonly string[]): string {
   // Asked for where it is needed: importing it costs a fifth of what importing core may.
@@ -39,7 +39,7 @@ export function registryName(zone: string, { name, type }: Place): string {
   const [record, root] = [normaliseName(name), normaliseName(zone)];
   const label = `_deploy-${type.toLowerCase()}`;
   const spelt = `${label}.${record.replace(/^\*\./, "_wildcard.")}`;
-  if (type !== "NS" && spelt.length <= longestName) return spelt;
+  if (type !== "NS" && spelt.length - root.length - 1 <= longestHost) return spelt;
   return `${label}-${digest(record)}.${root}`;
 }
 
