@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { DeployError, type Dns, normaliseName, ownedRecords, type Provider } from "@deploy/core";
+import { DeployError, type Dns, normaliseName, type Provider } from "@deploy/core";
 import { createApi } from "./api.js";
 import { createDns } from "./dns.js";
 import { createEdge, type TlsMode } from "./edge.js";
@@ -49,7 +49,7 @@ export function cloudflare(options: CloudflareOptions = {}): CloudflareProvider 
     options.endpoint ?? "https://api.cloudflare.com/client/v4",
     options.zones?.map(normaliseName),
   );
-  const provider: CloudflareProvider = {
+  return {
     spec: 1,
     name: providerName,
     credentials: {
@@ -70,8 +70,6 @@ export function cloudflare(options: CloudflareOptions = {}): CloudflareProvider 
       const [[account, label] = ["", undefined]] = accounts;
       return { account, label: accounts.size > 1 ? `${accounts.size} accounts` : (label ?? account) };
     },
-    owned: (context, scope) => ownedRecords(provider, context, scope),
     dns: { ...createDns(api, isProxied), ...createEdge(api, providerName, { mode, isProxied }) },
   };
-  return provider;
 }
