@@ -106,7 +106,8 @@ export function usage(command: CommandSpec): string {
 
 function flagRow(flag: FlagSpec): [string, string] {
   const short = flag.short === undefined ? "" : `-${flag.short}, `;
-  const value = flag.kind === "switch" ? "" : ` <${flag.value ?? "value"}>`;
+  const name = flag.value ?? "value";
+  const value = { switch: "", optional: `[=<${name}>]`, text: ` <${name}>`, list: ` <${name}>` }[flag.kind];
   return [`${short}--${flag.name}${value}`, flag.description];
 }
 

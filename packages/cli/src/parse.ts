@@ -57,7 +57,7 @@ function parseFlags(command: CommandSpec, line: readonly string[]): Omit<ParsedL
   const end = command.passesThrough ? passThroughStart(line, specs) : line.length;
   try {
     const { values, positionals } = parseArgs({
-      args: line.slice(0, end),
+      args: line.slice(0, end).map((word) => (isBareOptional(word, specs) ? `${word}=` : word)),
       options: Object.fromEntries(specs.map(optionOf)),
       allowPositionals: true,
       strict: true,
@@ -70,6 +70,11 @@ function parseFlags(command: CommandSpec, line: readonly string[]): Omit<ParsedL
   } catch (error) {
     throw flagError(command, specs, error);
   }
+}
+
+/** Node's parser knows no flag whose value may be left out: without one it is given an empty one. */
+function isBareOptional(word: string, specs: readonly FlagSpec[]): boolean {
+  return specs.some(({ name, kind }) => kind === "optional" && word === `--${name}`);
 }
 
 function optionOf(flag: FlagSpec): [string, NonNullable<ParseArgsConfig["options"]>[string]] {
@@ -89,7 +94,7 @@ function passThroughStart(line: readonly string[], specs: readonly FlagSpec[]): 
     const word = line[index] ?? "";
     if (word === "--" || !word.startsWith("-") || word === "-") return index;
     const flag = specs.find(({ name, short }) => word === `--${name}` || word === `-${short}`);
-    if (flag !== undefined && flag.kind !== "switch") index += 1;
+    if (flag !== undefined && (flag.kind === "text" || flag.kind === "list")) index += 1;
   }
   return line.length;
 }

@@ -120,6 +120,7 @@ async function sayResult(context: CommandContext, deployer: Deployer, result: Up
   );
   for (const url of result.urls) await context.print(url);
   if (result.plan.changes.length === 0) return;
+  await sayPropagation(context, deployer, result.plan);
   const next = [
     ["logs -f", "watch what it prints"],
     ["up", "after the next change"],
@@ -131,4 +132,32 @@ async function sayResult(context: CommandContext, deployer: Deployer, result: Up
   await context.say(
     lines.map(([command, what]) => `  ${command.padEnd(width)}  ${style.stderr.dim(what)}`).join("\n"),
   );
+}
+
+/** How long a run that is over still looks at name servers, milliseconds. */
+const lookMs = 3_000;
+
+/** Where records were written: how far they have come, in one line, without waiting for them. */
+async function sayPropagation(context: CommandContext, deployer: Deployer, plan: Plan): Promise<void> {
+  const written = plan.changes.filter(({ element, action }) => element === "dns" && action !== "delete");
+  if (written.length === 0) return;
+  const names = written.length === 1 ? "1 record was" : `${written.length} records were`;
+  const signal = AbortSignal.timeout(lookMs);
+  const check = await deployer.domains.check({ connect: false, signal }).catch(() => undefined);
+  const answered = (
+    check === undefined ? [] : [...check.domains.flatMap(({ records }) => records), ...check.proofs]
+  )
+    .flatMap((record) => record.answered ?? [])
+    .filter(({ state }) => state !== "unknown");
+  const there = answered.filter(({ state }) => state === "everywhere").length;
+  if (answered.length > 0 && there === answered.length) {
+    await context.say(`${names} written; every name server answers with what is wanted`);
+    return;
+  }
+  const state =
+    answered.length === 0
+      ? "name servers take a while"
+      : `${there} of ${answered.length} answered by every name server yet`;
+  const command = commandLine(context, "domains check --wait", deployer.environment.name);
+  await context.say(`${names} written; ${state}: ${command}`);
 }

@@ -36,7 +36,9 @@ export async function run(context: CommandContext): Promise<number> {
       `${refused.length} not carried over; settle ${refused.length === 1 ? "it" : "them"} by hand`,
     );
   if (file !== undefined)
-    await context.say(`${green("✓")} written; look at it, then: ${commandLine(context, "plan", environment)}`);
+    await context.say(
+      `${green("✓")} written; look at it, then: ${commandLine(context, "plan", environment)}`,
+    );
   return EXIT.done;
 }
 

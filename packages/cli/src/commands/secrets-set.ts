@@ -100,6 +100,7 @@ async function store(
   }
   if (context.json) await context.printJson(entries);
   else if (entries.length === 0) await context.say("nothing to set");
-  else if (entries.every(({ inForce }) => inForce)) await context.say("in force at once: what runs is restarted with it");
+  else if (entries.every(({ inForce }) => inForce))
+    await context.say("in force at once: what runs is restarted with it");
   else await context.say(`processes see it with the next release: ${commandLine(context, "up")}`);
 }

@@ -30,7 +30,12 @@ function commandLines(command: CommandSpec): string[] {
     .join("; and ");
   const flags = flagsOf(command).map((flag) => {
     const short = flag.short === undefined ? "" : ` -s ${flag.short}`;
-    const value = flag.kind === "switch" ? "" : flag.completion === "files" ? " -r -F" : " -x";
+    const value =
+      flag.kind === "switch" || flag.kind === "optional"
+        ? ""
+        : flag.completion === "files"
+          ? " -r -F"
+          : " -x";
     return `complete -c deploy -n '${seen}' -l ${flag.name}${short}${value} -d ${singleQuoted(flag.description)}`;
   });
   const words = argumentWords(command);

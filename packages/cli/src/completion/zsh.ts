@@ -48,7 +48,9 @@ function argumentsOf(command: CommandSpec): string {
 function flagWords(flag: FlagSpec): string[] {
   const about = flag.description.replace(/[[\]:]/g, " ");
   const value =
-    flag.kind === "switch" ? "" : `:${flag.value ?? "value"}:${flag.completion === "files" ? "_files" : ""}`;
+    flag.kind === "switch" || flag.kind === "optional"
+      ? ""
+      : `:${flag.value ?? "value"}:${flag.completion === "files" ? "_files" : ""}`;
   const many = flag.kind === "list" ? "*" : "";
   const names = [`--${flag.name}`, ...(flag.short === undefined ? [] : [`-${flag.short}`])];
   return names.map((name) => singleQuoted(`${many}${name}[${about}]${value}`));

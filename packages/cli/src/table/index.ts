@@ -1,3 +1,4 @@
+import { DOMAIN_COMMANDS } from "./domains.js";
 import { LIFECYCLE_COMMANDS } from "./lifecycle.js";
 import { OPERATION_COMMANDS } from "./operations.js";
 import { PROVIDER_COMMANDS } from "./providers.js";
@@ -19,6 +20,7 @@ const ORDER = [
   "promote",
   "secrets",
   "addons",
+  "domains",
   "access",
   "cost",
   "down",
@@ -33,6 +35,7 @@ const place = (command: CommandSpec): number => ORDER.indexOf(command.name.split
 export const COMMANDS: readonly CommandSpec[] = [
   ...LIFECYCLE_COMMANDS,
   ...OPERATION_COMMANDS,
+  ...DOMAIN_COMMANDS,
   ...PROVIDER_COMMANDS,
 ].sort((left, right) => place(left) - place(right));
 
@@ -41,6 +44,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   secrets: "Store, list, reveal and forget secrets",
   access: "See who may do what, let people in, take them off",
   addons: "Look at databases, connect, back up, restore",
+  domains: "Look at names, certificates and name servers; put a zone back",
   provider: "Start a provider of your own, and test it",
 };
 

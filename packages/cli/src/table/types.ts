@@ -14,8 +14,8 @@ export interface FlagSpec {
   readonly name: string;
   /** One letter. */
   readonly short?: string;
-  /** `switch` takes no value, `text` takes one, `list` may be repeated. */
-  readonly kind: "switch" | "text" | "list";
+  /** `switch` takes no value, `text` takes one, `list` may be repeated; `optional` takes one behind `=`, or none. */
+  readonly kind: "switch" | "text" | "list" | "optional";
   /** What the value is called in the help text. */
   readonly value?: string;
   readonly description: string;
