@@ -57,9 +57,7 @@ const theirLabels = [
 export function dice(one: Dice, zone: string, types: readonly DnsRecordType[], apexHost: boolean): Scene {
   const at = (label: string): string => (label === "@" ? zone : `${label}.${zone}`);
   const byDomains = one.chance(0.6);
-  const labels = hostLabels
-    .filter((label) => byDomains || label !== "@")
-    .filter((label) => apexHost || label !== "@");
+  const labels = hostLabels.filter((label) => label !== "@" || !byDomains || apexHost);
   const wishes = Array.from({ length: one.between(1, 3) }, (): Wish => {
     const chosen = labels.filter(() => one.chance(0.4));
     const hosts = (chosen.length === 0 ? ["www"] : chosen).map(at);
