@@ -2,8 +2,9 @@ import type { ResolvedEnvironment } from "../app/resolved.js";
 import { isSupported } from "../elements/capability.js";
 import { caaGate } from "../elements/dns-caa.js";
 import { apexAbility, decideRecords, targetKind } from "../elements/dns-decision.js";
-import type { DnsProvider } from "../elements/dns-ownership.js";
+import { type DnsProvider, recordId } from "../elements/dns-ownership.js";
 import { dnsRecord } from "../elements/dns-records.js";
+import { shortenedLife } from "../elements/dns-ttl.js";
 import type { Provider } from "../elements/provider.js";
 import type { Scope } from "../elements/scope.js";
 import type {
@@ -47,11 +48,14 @@ export function isPublished(environment: ResolvedEnvironment): boolean {
 /**
  * From host names to processes: validation records at once, routes once everything in `serving` serves and the
  * certificate is issued, host records last.
+ *
+ * @param adopt ids of what may be taken over.
  */
 export function composeTraffic(
   environment: ResolvedEnvironment,
   scope: Scope,
   serving: readonly AnyResource[],
+  adopt: readonly string[] = [],
 ): Traffic {
   const ingressProvider = environment.providers.ingress;
   const ingress = requireElement(ingressProvider, "ingress");
@@ -79,7 +83,7 @@ export function composeTraffic(
       byHand.push({ host, type, value: endpoint.kind === "hostname" ? endpoint.host : endpoint.ipv4 });
       continue;
     }
-    records.push(...hostRecords(dns, scope, host, endpoint, after));
+    records.push(...hostRecords(dns, scope, host, endpoint, after, adopt));
   }
   // A redirect leads to a host that should be there by then.
   const ready = [...after, ...records];
@@ -220,6 +224,7 @@ function hostRecords(
   host: string,
   endpoint: Exclude<Endpoint, { kind: "none" }>,
   after: readonly AnyResource[],
+  adopt: readonly string[],
 ): readonly AnyResource[] {
   const place = host.startsWith("*.") ? "wildcard" : "below the root";
   const types = decideRecords(targetKind(endpoint, dns.name), place, apexAbility(dns.dns.capabilities)) ?? [];
@@ -227,7 +232,8 @@ function hostRecords(
     const key = type === "AAAA" ? `${host}/ipv6` : host;
     const record = { name: host, type, ...contentOf(endpoint, type, dns.name) };
     const alone = types.length === 1;
-    return dnsRecord(dns, scope, key, host, record, { after, alone }) as AnyResource;
+    const early = shortenedLife(dns, scope, key, host, record, adopt.includes(recordId(dns, key)));
+    return dnsRecord(dns, scope, key, host, record, { after: [early, ...after], alone }) as AnyResource;
   });
 }
 

@@ -21,6 +21,8 @@ export interface ReleaseInput {
   readonly rerunReleaseCommand?: boolean;
   /** Values of declared secrets to store with this run. */
   readonly secrets?: Readonly<Record<string, Redacted>>;
+  /** Ids of what the user has said may be taken over. */
+  readonly adopt?: readonly string[];
 }
 
 /** One graph across all elements, as its roots. */
@@ -76,7 +78,9 @@ export async function composeEnvironment(
     beforeReleaseCommand: backupsBefore(environment, scope, notes),
     after: [...servers, ...logResources, ...addons.plans.flatMap((addon) => addon.ready)],
   });
-  const traffic = isPublished(environment) ? composeTraffic(environment, scope, rollout.serving) : undefined;
+  const traffic = isPublished(environment)
+    ? composeTraffic(environment, scope, rollout.serving, input.adopt)
+    : undefined;
 
   return {
     resources: [

@@ -56,7 +56,12 @@ export async function prepareEverything(
   const context = callContext(session.surroundings, options.signal);
   // Asked along with everything else: a plan is one wave of reads.
   const identities = accounts(session, context);
-  const composition = await composeEnvironment(context, session.environment, release);
+  const { adopt } = permissions;
+  const composition = await composeEnvironment(
+    context,
+    session.environment,
+    adopt === undefined ? release : { ...release, adopt },
+  );
   throwProblems(session, composition.problems);
   return {
     composition,

@@ -66,6 +66,21 @@ export function mapOut<T, U>(value: T | Out<T>, change: (value: T) => U): Out<U>
   };
 }
 
+/**
+ * A late value as far as a plan can tell, `null` while it cannot: it makes no edge, so that whoever is made of it waits
+ * for nothing. The resources it comes from belong into `foresees`, so that they are decided first.
+ */
+export function foresee<T>(value: Out<T>): Out<T | null> {
+  return {
+    [outMarker]: true,
+    needs: [],
+    resolve: (look) => {
+      const known = value.resolve(look);
+      return known === UNKNOWN ? null : known;
+    },
+  };
+}
+
 /** Whether `value` is an {@link Out}, made by this copy of core or by any other. */
 export function isOut(value: unknown): value is Out<unknown> {
   return (
