@@ -73,6 +73,9 @@ const defaultTimeoutMs = 30_000;
 
 const readPattern = /^(?:Describe|List|Get|Filter|Head|BatchGet|BatchCheck|StartLiveTail)/;
 
+/** Listens to nothing but what goes wrong within the SDK, and says nothing. */
+const logger = { warn: (): void => {} };
+
 /** Whether an action changes nothing. */
 export function isRead(action: string): boolean {
   return readPattern.test(action);
@@ -205,6 +208,8 @@ function configurationOf(
     region: settings.region,
     credentials: credentialSource(env, settings.profile),
     requestHandler: handler,
+    // The SDK's own silent logger is handed a copy of each request and answer, walked member by member, to be thrown away.
+    logger,
     // Repeating is decided in `send`, which knows what may be repeated.
     maxAttempts: 1,
     // An emulator has no host of its own for each kind of stream, and no bucket as a host name.
