@@ -74,7 +74,7 @@ export function groupHelp(group: string): string {
 }
 
 /** Help on one command. */
-function commandHelp(command: CommandSpec): string {
+export function commandHelp(command: CommandSpec): string {
   const section = (title: string, rows: readonly (readonly [string, string])[]): string[] =>
     rows.length === 0 ? [] : ["", title, ...columns(rows)];
   return [

@@ -28,7 +28,7 @@ export function judgeDomains(
   const doubt = options.strict === true ? "problem" : "note";
   const findings = [
     ...look.findings,
-    ...look.records.flatMap((record) => recordFindings(record, doubt)),
+    ...look.records.flatMap((record) => (isLost(look, record) ? [] : recordFindings(record, doubt))),
     ...lostFindings(look, doubt),
     ...look.zones.flatMap((zone) => zoneFindings(zone)),
     ...strayZones(look),
@@ -44,6 +44,12 @@ export function sorted(findings: readonly DomainFinding[]): readonly DomainFindi
   return [...once.values()].sort(
     (one, other) => Number(one.severity === "note") - Number(other.severity === "note"),
   );
+}
+
+/** Of a record whose zone cannot be found, that alone is told, once. */
+function isLost({ lost }: DomainsLook, { held, changes, answered }: DomainRecord): boolean {
+  if (held !== "by hand" && (held !== "ours" || changes.length > 0)) return false;
+  return answered?.state === "unknown" && Object.values(lost).some((reason) => reason === answered.reason);
 }
 
 type Severity = DomainFinding["severity"];
