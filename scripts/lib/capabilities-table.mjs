@@ -61,7 +61,7 @@ function isGroup(value) {
 /** @param {unknown} value */
 function say(value) {
   if (value === true) return "yes";
-  if (typeof value === "string") return value;
+  if (typeof value === "string" || typeof value === "number") return String(value);
   if (Array.isArray(value)) return value.length === 0 ? "none" : value.join(", ");
   return `no: ${/** @type {{ no: string }} */ (value).no}`;
 }

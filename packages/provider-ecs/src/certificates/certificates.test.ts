@@ -166,7 +166,13 @@ describe.skipIf(!(await has("python")))("certificates of ACM", () => {
       renewal: expect.stringContaining("60 days before"),
     });
     expect(issued).not.toHaveProperty("problem");
-    acmSays({ RenewalSummary: { RenewalStatus: "FAILED", RenewalStatusReason: "CAA_ERROR" } }, 1);
+    const summary = {
+      RenewalStatus: "FAILED",
+      RenewalStatusReason: "CAA_ERROR",
+      DomainValidationOptions: [{ DomainName: "example.org" }],
+      UpdatedAt: Date.now() / 1000,
+    };
+    acmSays({ RenewalSummary: summary }, 1);
     expect((await state())[0]).toMatchObject({
       state: "issued",
       problem: expect.stringMatching(/FAILED, CAA_ERROR.*_\w+\.example\.org CNAME/),
