@@ -53,12 +53,18 @@ export function createApi(endpoint: string, only?: readonly string[]): Api {
     return retry(
       context,
       async () => {
+        // The client leaves its listener on whatever signal it gets: one that ends with the call.
+        const own = new AbortController();
+        const abort = (): void => own.abort(context.signal.reason);
+        context.signal.addEventListener("abort", abort, { once: true });
         try {
-          return await call(sdk, { signal: context.signal });
+          return await call(sdk, { signal: own.signal });
         } catch (thrown) {
           const error = toError(thrown, context, operation, zone);
           if (error.code === "cloudflare.no-zone" && zone !== undefined) known.delete(zone);
           throw error;
+        } finally {
+          context.signal.removeEventListener("abort", abort);
         }
       },
       { attempts: writes.has(operation) ? 1 : 5, isRetryable: isSoon },
