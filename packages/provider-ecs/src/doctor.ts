@@ -1,5 +1,6 @@
 import type { Context, DoctorFinding, Scope } from "@deploy/core";
 import { toDeployError } from "@deploy/core";
+import { certificateFindings } from "./certificates/certificates.js";
 import type { Parts } from "./parts.js";
 import { deployerPolicies } from "./policy/deployer-policy.js";
 import { findAddresses } from "./servers/address.js";
@@ -19,11 +20,16 @@ export async function examine(
     ...(parts.settings.capacity.kind === "instance"
       ? [attempt("addresses", () => addressFinding(parts, context, scope))]
       : []),
+    attempt("certificates", () => certificateFindings(parts, context, scope)),
   ]);
-  return [...findings, ...policyFindings(parts)];
+  return [...findings.flat(), ...policyFindings(parts)];
 }
 
-async function attempt(subject: string, look: () => Promise<DoctorFinding>): Promise<DoctorFinding> {
+/** What cannot be found out is a finding too, and keeps nobody from the others. */
+async function attempt<T extends DoctorFinding | readonly DoctorFinding[]>(
+  subject: string,
+  look: () => Promise<T>,
+): Promise<T | DoctorFinding> {
   try {
     return await look();
   } catch (thrown) {

@@ -174,7 +174,7 @@ describe.skipIf(!(await has("python")))("a rollout that fails on AWS", () => {
           description: "Health checks failed with these codes: [302]",
         },
       },
-      /with 302, and 200 to 399/,
+      /a redirect \(302\)/,
       /health/,
     ],
     [

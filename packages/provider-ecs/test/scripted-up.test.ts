@@ -1,10 +1,11 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { exitCodeOf } from "../../cli/src/exit-codes.js";
 import { serviceName } from "../src/containers/describe.js";
+import { failingReleases } from "./support/failing-releases.js";
 import { has } from "./support/needs.js";
 import { type RolloutTruth, rolloutEnds } from "./support/rollout-truth.js";
 import { changesAmong, errorOf, type SmallApp, smallDeployer } from "./support/small-app.js";
-import { mishaps, missingAtFirst, notPlaced, roleNotAssumable } from "./support/truths.js";
+import { mishaps, missingAtFirst, notPlaced, roleNotAssumable, type StoppedTask } from "./support/truths.js";
 import { useVendor } from "./support/use-vendor.js";
 
 /*
@@ -29,161 +30,7 @@ describe.skipIf(!(await has("python")))("up", () => {
   }, 120_000);
 
   describe("ends with what happened, what to do, and exit code 1, when the next release", () => {
-    it.each<readonly [string, Partial<RolloutTruth>, reason: string, message: RegExp, hint: RegExp]>([
-      [
-        "crashes",
-        { tasks: [{ exitCode: 1, ranSeconds: 2 }], lines: ["Traceback", "KeyError: 'DATABASE_URL'"] },
-        "crashed",
-        /web ended with exit code 1/,
-        /last lines/i,
-      ],
-      [
-        "needs more memory than it has",
-        {
-          tasks: [
-            {
-              exitCode: 137,
-              reason: "OutOfMemoryError: Container killed due to memory usage",
-              ranSeconds: 9,
-            },
-          ],
-        },
-        "out-of-memory",
-        /more memory than it has \(512 MiB\)/,
-        /`memory`/,
-      ],
-      [
-        "is killed, and nobody says why",
-        { tasks: [{ exitCode: 137, ranSeconds: 9 }] },
-        "killed",
-        /was killed \(exit code 137\)/,
-        /memory/,
-      ],
-      [
-        "does not end on SIGTERM when it is replaced",
-        {
-          tasks: [
-            {
-              stopCode: "ServiceSchedulerInitiated",
-              stoppedReason: "Task failed container health checks",
-              exitCode: 137,
-              ranSeconds: 300,
-            },
-          ],
-        },
-        "unhealthy",
-        /fails its health check/,
-        /0\.0\.0\.0/,
-      ],
-      [
-        "is told to stop and has to be killed",
-        {
-          tasks: [
-            {
-              stopCode: "UserInitiated",
-              stoppedReason: "Task stopped by user",
-              exitCode: 137,
-              ranSeconds: 300,
-            },
-          ],
-        },
-        "killed-while-stopping",
-        /did not end by itself within \d+ s of SIGTERM/,
-        /stopWithin/,
-      ],
-      [
-        "aborts itself",
-        { tasks: [{ exitCode: 134, ranSeconds: 1 }], lines: ["FATAL ERROR: heap out of memory"] },
-        "native-crash",
-        /aborted itself \(exit code 134\)/,
-        /libraries/,
-      ],
-      [
-        "crashes in native code",
-        { tasks: [{ exitCode: 139, ranSeconds: 1 }] },
-        "native-crash",
-        /crashed in native code \(exit code 139\)/,
-        /libraries/,
-      ],
-      [
-        "is for another processor",
-        { tasks: [{ exitCode: 1, ranSeconds: 0 }], lines: ["exec /usr/bin/node: exec format error"] },
-        "wrong-architecture",
-        /another processor than amd64/,
-        /linux\/amd64/,
-      ],
-      [
-        "cannot be pulled",
-        {
-          tasks: [
-            {
-              stopCode: "TaskFailedToStart",
-              stoppedReason:
-                "CannotPullContainerError: failed to resolve ref 123456789012.dkr.ecr.us-east-1.amazonaws.com/shop@sha256:00: not found",
-            },
-          ],
-        },
-        "image-missing",
-        /not in its registry/,
-        /Deploy again/,
-      ],
-      [
-        "may not read its secrets",
-        {
-          tasks: [
-            {
-              stopCode: "TaskFailedToStart",
-              stoppedReason:
-                "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secrets from ssm: service call has been retried 1 time(s): AccessDeniedException: User: arn:aws:sts::123456789012:assumed-role/x/1 is not authorized to perform: ssm:GetParameters on resource: arn:aws:ssm:us-east-1:123456789012:parameter/deploy/shop/production/TOKEN",
-            },
-          ],
-        },
-        "secret-unreadable",
-        /secret cannot be read: arn:aws:ssm:us-east-1:123456789012:parameter\/deploy\/shop\/production\/TOKEN/,
-        /execution role/,
-      ],
-      [
-        "does not answer the load balancer",
-        { target: { reason: "Target.Timeout", description: "Request timed out" } },
-        "not-listening",
-        /does not answer the load balancer/,
-        /0\.0\.0\.0/,
-      ],
-      [
-        "answers the load balancer with an error",
-        {
-          target: {
-            reason: "Target.ResponseCodeMismatch",
-            description: "Health checks failed with these codes: [500]",
-          },
-        },
-        "wrong-answer",
-        /with 500, and 200 to 399/,
-        /`health`/,
-      ],
-      [
-        "has no network interface left",
-        {
-          events: [
-            `(service ${service}) was unable to place a task because no container instance met all of its requirements. The closest matching container-instance 1 encountered error "RESOURCE:ENI".`,
-          ],
-        },
-        "no-network-interface",
-        /network interface left/,
-        /larger instance type/,
-      ],
-      [
-        "is placed nowhere",
-        {
-          events: [
-            `(service ${service}) was unable to place a task. Reason: Capacity is unavailable at this time. Please try again later or in a different availability zone.`,
-          ],
-        },
-        "no-capacity",
-        /no machine free/,
-        /Wait/,
-      ],
-    ])(
+    it.each(failingReleases(service))(
       "%s",
       async (_name, truth, reason, message, hint) => {
         told(truth);
@@ -213,16 +60,49 @@ describe.skipIf(!(await has("python")))("up", () => {
     expect(stops.map(({ input }) => input.stopType)).toEqual(["ROLLBACK"]);
   }, 60_000);
 
-  it("goes on waiting when AWS took the machine back: that is no failure of ours", async () => {
-    const interrupted = {
-      stopCode: "SpotInterruption",
-      stoppedReason: "Your Spot Task was interrupted.",
-      exitCode: 137,
-      ranSeconds: 60,
-    };
-    told({ ends: "completed", looks: 3, tasks: [interrupted] });
-    await expect(deployer().up()).resolves.toMatchObject({ release: expect.any(Number) });
+  it("stops a deployment whose tasks ECS starts less and less often", async () => {
+    told({
+      ends: "stuck",
+      tasks: [{ exitCode: 1, ranSeconds: 2 }],
+      lines: ["no such table"],
+      events: [`(service ${service}) is unable to consistently start tasks successfully.`],
+    });
+    const error = await errorOf(deployer().up());
+    expect(exitCodeOf(error.code)).toBe(1);
+    expect(error.details).toMatchObject({ reason: "crashed", because: "ECS tries less and less often" });
+    expect(error.details.lastLines).toEqual(["no such table"]);
+    expect(vendor().proxy.names).toContain("ecs:StopServiceDeployment");
   }, 60_000);
+
+  it.each<readonly [string, StoppedTask]>([
+    [
+      "AWS took the machine back",
+      { stopCode: "SpotInterruption", stoppedReason: "Your Spot Task was interrupted.", exitCode: 137 },
+    ],
+    [
+      "AWS retires the machine",
+      { stopCode: "TerminationNotice", stoppedReason: "Task stopped by termination notice.", exitCode: 143 },
+    ],
+    [
+      "a task ended on SIGTERM, with 143, as it was told to",
+      { stopCode: "UserInitiated", stoppedReason: "Task stopped by user", exitCode: 143 },
+    ],
+    [
+      "an instance of it was scaled away",
+      {
+        stopCode: "ServiceSchedulerInitiated",
+        stoppedReason: "Scaling activity initiated by (deployment ecs-svc/0000000000000000009)",
+        exitCode: 143,
+      },
+    ],
+  ])(
+    "goes on waiting when %s: that is no failure of the release",
+    async (_name, task) => {
+      told({ ends: "completed", looks: 3, tasks: [{ ...task, ranSeconds: 60 }] });
+      await expect(deployer().up()).resolves.toMatchObject({ release: expect.any(Number) });
+    },
+    60_000,
+  );
 
   it("has no instances left of a first release that failed, and the next one begins anew", async () => {
     const name = "first";

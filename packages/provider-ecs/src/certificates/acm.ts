@@ -34,8 +34,7 @@ export function createAcmCertificates(parts: Parts): Certificates {
     status: (context, scope) => certificateStatus(parts, context, scope),
     certificate(scope, hosts, prove): Certificate {
       const names = certificateNames(hosts);
-      // The gate looks at what the certificate was found to be, without looking for it again at each poll.
-      const known: { arn?: string } = {};
+      const known: Known = {};
       const certificate = certificateResource(parts, scope, names, known);
       const proofs = provedNames(names).map((name) => prove(name, name, proofRecord(certificate, name)));
       return {
@@ -51,6 +50,14 @@ export function createAcmCertificates(parts: Parts): Certificates {
   };
 }
 
+/** What one run knows of its certificate. */
+interface Known {
+  /** The gate looks at what the certificate was found to be, without looking for it again at each poll. */
+  arn?: string;
+  /** It is this run's own: when it fails, there is nothing to wait for, and no other is requested before the next run. */
+  isRequested?: true;
+}
+
 /** The id of a certificate by the hash of its names. */
 export function certificateId(parts: Parts, scope: Scope, hash: string): string {
   return idOf(parts.settings, "certificates", scope, "certificate", hash);
@@ -60,7 +67,7 @@ function certificateResource(
   parts: Parts,
   scope: Scope,
   names: CertificateNames,
-  known: { arn?: string },
+  known: Known,
 ): Resource<CertificateDesired, CertificateObserved> {
   const { clients, settings } = parts;
   return ecsResource<CertificateDesired, CertificateObserved>("certificates", {
@@ -68,8 +75,12 @@ function certificateResource(
     label: `certificate of ${names.all.join(", ")}`,
     desired: { names: names.all },
     async read(context) {
-      const found = (await findCertificates(parts, context, scope, names)).find(isAlive);
+      const all = await findCertificates(parts, context, scope, names);
+      const found = all.find(isAlive);
       if (found !== undefined) known.arn = found.arn;
+      const dead =
+        found === undefined && known.isRequested ? all.find(({ arn }) => arn === known.arn) : undefined;
+      if (dead !== undefined) throw certificateFailed(names.all, dead.status, dead.reason);
       return found;
     },
     // Names are what it is found by; everything else is ACM's.
@@ -104,6 +115,7 @@ function certificateResource(
       );
       const arn = made.CertificateArn ?? "";
       known.arn = arn;
+      known.isRequested = true;
       for (const one of dead) await forget(parts, context, one.arn);
       return {
         arn,
@@ -122,7 +134,7 @@ function issuedGate(
   parts: Parts,
   scope: Scope,
   names: CertificateNames,
-  known: { arn?: string },
+  known: Known,
   after: readonly AnyResource[],
 ): Resource<Record<string, never>, CertificateObserved> {
   return ecsResource<Record<string, never>, CertificateObserved>("certificates", {

@@ -1,9 +1,11 @@
+import { CreateUserCommand, IAMClient } from "@aws-sdk/client-iam";
 import { conformance, type Scenario, type Subject } from "@deploy/conformance/vitest";
 import { describe } from "vitest";
 import { isRead } from "../../src/clients.js";
 import { type EcsOptions, ecs } from "../../src/index.js";
 import { isIdempotent } from "./idempotent.js";
 import { has } from "./needs.js";
+import { settingsFor } from "./picture.js";
 import { briskClock } from "./small-app.js";
 import { useVendor, type Vendor } from "./use-vendor.js";
 
@@ -25,6 +27,9 @@ function partOf({ name, element }: Pick<Scenario, "name" | "element">): Conforma
   return element === "provider" || element === "containers" ? element : "elements";
 }
 
+/** Whoever gets and loses access. */
+const person = "maria";
+
 const runsNothing = "moto runs no command";
 const rolloutsSucceed = "moto calls every rollout done";
 
@@ -36,6 +41,7 @@ const expectedFailures: Readonly<Record<string, string>> = {
   "containers: a one-off command ends with its true exit code and sees config, secrets and input": `${runsNothing}; examples/ecs ("shows what runs, and what it prints")`,
   "containers: a command goes into an instance that serves, and an unknown instance is refused": `moto has no ExecuteCommand; src/containers/exec/session.test.ts, on a WebSocket server`,
   "containers: after a rollback the processes see the old config and the old secret": `${runsNothing}; src/containers/containers.test.ts ("keeps what came as a secret …, and puts it back on a rollback")`,
+  "addons: processes find its URL in their environment, and a release waits for it": `${runsNothing}; src/addons/managed.test.ts, examples/ecs ("goes from an empty account to a URL that answers")`,
   "provider: composed, after a failure in the middle everything can be removed": `${rolloutsSucceed}; test/crash, which removes what a killed run has left`,
 };
 
@@ -52,6 +58,7 @@ function ecsSubject(vendor: () => Vendor, options: Partial<EcsOptions> = {}): Su
     },
     fixtures: {
       app: { directory: new URL("conformance-app", import.meta.url).pathname, web: "node server.js" },
+      person,
     },
     isIdempotent: (url, init) => isIdempotent(operationOf(url, init), textOf(init)),
     context: {
@@ -75,7 +82,11 @@ function ecsSubject(vendor: () => Vendor, options: Partial<EcsOptions> = {}): Su
     isRead: (url, init) => isRead(operationOf(url, init)),
     requests: () => vendor().proxy.calls.length,
     secrets: ["wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"],
-    reset: () => vendor().reset(),
+    async reset() {
+      await vendor().reset();
+      const iam = new IAMClient(settingsFor(vendor().emulator.url));
+      await iam.send(new CreateUserCommand({ UserName: person }));
+    },
     // Defects of moto, and what shows the same instead.
     expectedFailures,
     timeouts: { scenario: 120_000, abort: 5_000 },

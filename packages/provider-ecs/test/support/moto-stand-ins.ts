@@ -131,9 +131,10 @@ export function motoStandIns(): readonly Script[] {
           const failures = ((output.failures ?? []) as Record<string, unknown>[]).filter(
             ({ arn }) => !known.has(String(arn)),
           );
-          const tasks = ((output.tasks ?? []) as Record<string, unknown>[]).filter(
-            ({ taskArn }) => !known.has(String(taskArn)),
-          );
+          // Moto says "" of a task that has none, which is no launch type.
+          const tasks = ((output.tasks ?? []) as Record<string, unknown>[])
+            .filter(({ taskArn }) => !known.has(String(taskArn)))
+            .map(({ launchType, ...task }) => (launchType === "" ? task : { ...task, launchType }));
           return { ...output, failures, tasks: [...tasks, ...asked.flatMap((arn) => known.get(arn) ?? [])] };
         },
       },
@@ -163,7 +164,15 @@ function tasksOf(
     healthStatus: "UNKNOWN",
     createdAt: deployment.createdAt,
     startedAt: deployment.createdAt,
-    containers: [],
+    enableExecuteCommand: true,
+    containers: [
+      {
+        // A family ends with the name of its process, which the container bears.
+        name: definition.split("/").at(-1)?.replace(/:\d+$/, "").split("_").at(-1),
+        lastStatus: "RUNNING",
+        managedAgents: [{ name: "ExecuteCommandAgent", lastStatus: "RUNNING" }],
+      },
+    ],
     tags: [],
   }));
 }
