@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { type Context, systemClock } from "../context.js";
 import { memoryDns } from "../deployer/testing/memory-dns.js";
-import { output } from "../engine/out.js";
+import { output, UNKNOWN } from "../engine/out.js";
 import type { Resource } from "../engine/resource.js";
 import { isForeign } from "../engine/resource.js";
+import { DeployError } from "../errors.js";
 import { ownedRecords, recordMarker } from "./dns-ownership.js";
 import { dnsRecord, type PlacedRecord } from "./dns-records.js";
 import { normaliseValues } from "./dns-values.js";
@@ -183,5 +184,138 @@ describe("dnsRecord", () => {
     await owned[0]!.remove(context());
     await owned[0]!.remove(context());
     expect(zones["example.org"].map((one) => one.name)).toEqual(["mail.example.org", "s.example.org"]);
+  });
+
+  it("holds what the vendor makes of a record, so that a second plan is empty", async () => {
+    const zones = { "example.org": [] as ObservedRecordSet[] };
+    const memory = memoryDns(zones);
+    const seen: DnsRecordSet[] = [];
+    const provider = {
+      ...memory,
+      dns: {
+        ...memory.dns,
+        capabilities: { ...memory.dns.capabilities, ttl: { least: 120, most: 600 } },
+        prepare: (record: DnsRecordSet): DnsRecordSet => {
+          seen.push(record);
+          if (record.values.includes("refused.example")) {
+            throw new DeployError({ code: "dns.unsupported-record", message: "No." });
+          }
+          const extra = { ...record.extra, proxied: record.use !== "proof" };
+          return { ...record, ttl: record.ttl ?? 1, extra };
+        },
+      },
+    };
+    const node = dnsRecord(provider, scope, "k", "www.example.org", www);
+    await node.create!(context(), www);
+    expect(zones["example.org"]).toMatchObject([{ ttl: 1, extra: { proxied: true } }]);
+    expect(await changesOf(node)).toEqual([]);
+    zones["example.org"][0] = { ...zones["example.org"][0]!, extra: { proxied: false }, ttl: 3600 };
+    expect(await changesOf(node)).toEqual(["ttl", "extra.proxied"]);
+
+    const proof: DnsRecordSet = { ...www, name: "_x.example.org", use: "proof", ttl: 5 };
+    const proving = dnsRecord(provider, scope, "p", "example.org", proof);
+    await proving.create!(context(), proof);
+    expect(zones["example.org"].at(-1)).toMatchObject({ ttl: 120, extra: { proxied: false } });
+    expect(await changesOf(proving)).toEqual([]);
+
+    // Late values and options are not there yet when the vendor is asked, and come back as unknown.
+    const target = output({ id: "t" } as Resource<unknown, string>, (host) => host);
+    const late = dnsRecord(provider, scope, "k", "www.example.org", {
+      ...www,
+      values: [target],
+      extra: { aliasZone: target },
+    });
+    const observed = (await late.read(context())) as PlacedRecord;
+    const fields = late.diff!({ ...www, values: [UNKNOWN], extra: { aliasZone: UNKNOWN } }, observed);
+    expect(fields.filter(({ unknown }) => unknown).map(({ path }) => path)).toEqual([
+      "values",
+      "extra.aliasZone",
+    ]);
+    expect(seen.at(-1)).toMatchObject({ values: [] });
+
+    const refused = dnsRecord(provider, scope, "r", "www.example.org", {
+      ...www,
+      values: ["refused.example"],
+    });
+    await expect(refused.read(context())).rejects.toMatchObject({ code: "dns.unsupported-record" });
+  });
+
+  it("refuses a name that the zone gives to other servers, and names them", async () => {
+    const servers: ObservedRecordSet = { name: "eu.example.org", type: "NS", values: ["ns1.other.test"] };
+    const provider = memoryDns({ "example.org": [servers, { ...servers, name: "example.org" }] });
+    for (const host of ["eu.example.org", "www.eu.example.org"]) {
+      const node = dnsRecord(provider, scope, host, host, { ...www, name: host });
+      const refusal = { code: "dns.delegated", message: expect.stringContaining("NS ns1.other.test") };
+      await expect(node.read(context())).rejects.toMatchObject(refusal);
+      await expect(node.create!(context(), { ...www, name: host })).rejects.toMatchObject(refusal);
+    }
+    // The zone's own servers, and a name that only looks alike.
+    expect(await changesOf(dnsRecord(provider, scope, "k", "www.example.org", www))).toBe("absent");
+    const alike = { ...www, name: "neu.example.org" };
+    expect(await changesOf(dnsRecord(provider, scope, "a", alike.name, alike))).toBe("absent");
+  });
+
+  it("refuses a record that leads to itself", async () => {
+    const provider = memoryDns({ "example.org": [] });
+    const loop = { ...www, values: ["WWW.example.org."] };
+    const node = dnsRecord(provider, scope, "k", "www.example.org", loop);
+    await expect(node.read(context())).rejects.toMatchObject({ code: "dns.self-target" });
+  });
+
+  it("does not share its visitors with an AAAA record of others, and takes it over by word", async () => {
+    const aaaa: ObservedRecordSet = { name: "www.example.org", type: "AAAA", values: ["2001:db8::1"] };
+    const a: DnsRecordSet = { name: "www.example.org", type: "A", values: ["192.0.2.1"] };
+    const zones = { "example.org": [aaaa] };
+    const provider = memoryDns(zones);
+    const node = dnsRecord(provider, scope, "k", "www.example.org", a, { alone: true });
+    const observed = await node.read(context());
+    expect(isForeign(observed) && observed.description).toContain("visitors with IPv6 would be led there");
+    expect(await changesOf(dnsRecord(provider, scope, "k", "www.example.org", a))).toBe("absent");
+    await node.adopt!(context());
+    // The answer was lost: the same again is the same.
+    await node.adopt!(context());
+    await node.update!(context(), a, {} as PlacedRecord);
+    expect(zones["example.org"]).toMatchObject([{ type: "A", marker: recordMarker(scope, "k") }]);
+    // Somebody adds it again by hand, beside ours.
+    zones["example.org"] = [...zones["example.org"], aaaa];
+    expect(await changesOf(node)).toBe("foreign");
+  });
+
+  it("knows an international name by either spelling", async () => {
+    const provider = memoryDns({
+      "xn--bcher-kva.example": [
+        {
+          name: "www.bücher.example",
+          type: "CNAME",
+          values: ["lb.vendor.example"],
+          marker: recordMarker(scope, "k"),
+        },
+      ],
+    });
+    const host = "www.xn--bcher-kva.example";
+    const node = dnsRecord(provider, scope, "k", host, { ...www, name: host });
+    expect(await changesOf(node)).toEqual([]);
+    expect(node.label).toBe(`record www.bücher.example (${host})`);
+  });
+
+  it("writes and removes many records of a zone in one call each, and asks for the zones once", async () => {
+    const zones = { "example.org": [] as ObservedRecordSet[] };
+    const provider = memoryDns(zones);
+    let applied = 0;
+    const { apply } = provider.dns;
+    provider.dns.apply = (...args) => {
+      applied += 1;
+      return apply(...args);
+    };
+    const hosts = Array.from({ length: 40 }, (_, index) => `h${index}.example.org`);
+    const nodes = hosts.map((name) => dnsRecord(provider, scope, name, name, { ...www, name }));
+    const shared = context();
+    await Promise.all(nodes.map((node) => node.read(shared)));
+    await Promise.all(nodes.map((node, index) => node.create!(context(), { ...www, name: hosts[index]! })));
+    expect(applied).toBe(1);
+    expect(provider.calls.filter((call) => call === "zones")).toHaveLength(1);
+    const owned = await ownedRecords(provider, context(), scope);
+    await Promise.all(owned.map((one) => one.remove(context())));
+    expect([applied, zones["example.org"]]).toEqual([2, []]);
   });
 });

@@ -143,7 +143,10 @@ export interface EdgePlan extends ElementPlan {
  */
 export interface Dns {
   readonly capabilities: DnsCapabilities;
-  /** The zones these credentials may change, by name, such as `example.org`. */
+  /**
+   * The zones these credentials may change, by name, such as `example.org`; what core asks about one of them, it calls
+   * by its name in lower case and in punycode.
+   */
   zones(context: Context): Promise<readonly string[]>;
   /** Everything in the zone, paged through to the end. */
   list(context: Context, zone: string): Promise<readonly ObservedRecordSet[]>;
