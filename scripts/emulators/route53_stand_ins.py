@@ -93,6 +93,8 @@ def _apply(models, zone, action, wanted):
 
 def _malformed(record):
     for value in record.records or []:
+        if not value.isascii():
+            return f"FATAL problem: UnsupportedCharacter (Value contains unsupported characters) encountered with '{value}'"
         if record.type in ("A", "AAAA"):
             try:
                 (ipaddress.IPv4Address if record.type == "A" else ipaddress.IPv6Address)(value)
@@ -107,8 +109,6 @@ def _malformed(record):
             for text in re.findall(r'"((?:[^"\\]|\\.)*)"', value):
                 if len(re.sub(r'\\(?:[0-7]{3}|.)', "x", text)) > 255:
                     return f"FATAL problem: CharacterStringTooLong (Value is too long) encountered with '{value}'"
-            if not value.isascii():
-                return f"FATAL problem: InvalidCharacterString (Value contains unsupported characters) encountered with '{value}'"
     return None
 
 

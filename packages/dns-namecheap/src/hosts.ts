@@ -72,15 +72,15 @@ function sayingOf({ type, address, mxPref }: Host): string {
 /** A record set of ours as host records. */
 function toHosts(zone: string, { name, type, values, ttl = defaultTtl }: DnsRecordSet): readonly Host[] {
   const host = hostName(zone, name);
-  return values.map((value) => {
-    const [pref = "", ...rest] = type === "MX" ? value.trim().split(/\s+/) : [];
+  return normaliseValues(type, values).map((value) => {
+    const [pref = "", ...rest] = type === "MX" ? value.split(" ") : [];
     const address = type === "MX" ? rest.join(" ") : type === "TXT" ? decodeText(value) : spell(type, value);
     return { name: host, type, address, mxPref: pref || "10", ttl: String(ttl) };
   });
 }
 
 function spell(type: DnsRecordType, value: string): string {
-  const [, flags, tag, text] = (type === "CAA" && /^(\d+)\s+(\S+)\s+(.*)$/s.exec(value.trim())) || [];
+  const [, flags, tag, text] = (type === "CAA" && /^(\d+) (\S+) (.*)$/s.exec(value)) || [];
   return text === undefined ? value : `${flags} ${tag} "${decodeText(text)}"`;
 }
 
@@ -94,6 +94,14 @@ export function merge(zone: string, now: Zone, steps: readonly RegistryStep<Held
     if (before?.extra?.kind !== undefined) {
       throw unsupported(before, `is a record of Namecheap's own (${before.extra.kind})`);
     }
+  }
+  const fragile = now.hosts.find(({ type, address }) => type === "TXT" && address.includes('"'));
+  if (fragile !== undefined) {
+    throw new DeployError({
+      code: "dns.closed-zone",
+      message: `${zone} holds a TXT record with a double quote in it (${fragile.name}), which would not survive that the zone is written.`,
+      hint: "Write it without quotes at Namecheap, where none are needed, or make the records by hand.",
+    });
   }
   const gone = new Set(steps.flatMap(({ before }) => before?.held ?? []));
   const hosts = [
@@ -156,9 +164,7 @@ export function prepare(record: DnsRecordSet, zone: string): DnsRecordSet {
     if (text.length > (type === "TXT" ? most.text : most.value)) throw unsupported(record, "is too long");
     // Does not come back as it was written: DNSControl refuses it as well.
     if (type === "TXT" && text.includes('"')) throw unsupported(record, "has a double quote in it");
-    // Nobody says that these come back as they were written.
-    if (type === "TXT" && (text.trim() !== text || !/^[\x20-\x7e]+$/.test(text)))
-      throw unsupported(record, "has spaces at an end, nothing in it, or more than printable ASCII");
+    if (type === "TXT" && text === "") throw unsupported(record, "has nothing in it");
     if (type === "MX" && /^\s*0\s+\.?\s*$/.test(value))
       throw unsupported(record, "says that there is no mail");
     if (type === "MX" && Number(value.trim().split(/\s+/)[0]) > 255)

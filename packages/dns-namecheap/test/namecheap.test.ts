@@ -168,6 +168,14 @@ describe.skipIf(!found)("Namecheap", () => {
     });
   });
 
+  it("is not written while somebody else's text in it would not survive that", async () => {
+    await account.double.plant(zone, { name: "_dmarc", type: "TXT", address: '"v=DMARC1"' });
+    const error = await failure(dns.apply(account.context(), zone, [create(www)]));
+    expect(error.code).toBe("dns.closed-zone");
+    expect(error.message).toContain("_dmarc");
+    expect(writes()).toEqual([]);
+  });
+
   it("begins with a parked domain, and leaves it parked", async () => {
     const name = `parked-${number}.example`;
     await account.double.addDomain({ name });

@@ -128,11 +128,12 @@ function removed({ held }: HeldSet): readonly Change[] {
 }
 
 function made(record: DnsRecordSet): readonly Change[] {
-  const { name, type, values, ttl = defaultTtl, extra = {} } = record;
+  const { type, values, ttl = defaultTtl, extra = {} } = record;
+  const name = normaliseName(record.name);
   if (type === "ALIAS") {
     const AliasTarget = {
       HostedZoneId: String(extra.aliasZone),
-      DNSName: values[0] ?? "",
+      DNSName: normaliseName(values[0] ?? ""),
       EvaluateTargetHealth: false,
     };
     return (extra.ipv6 === true ? (["A", "AAAA"] as const) : (["A"] as const)).map((Type) => ({
@@ -144,10 +145,12 @@ function made(record: DnsRecordSet): readonly Change[] {
   return [{ Action: "CREATE", ResourceRecordSet: { Name: name, Type: type, TTL: ttl, ResourceRecords } }];
 }
 
+/** In the form of zone files, names as DNS has them: international ones in punycode. */
 function encodeValue(type: DnsRecordType, value: string): string {
   if (type === "TXT") return asOctal(encodeText(value));
-  const [, flags, tag, text] = (type === "CAA" && /^(\d+)\s+(\S+)\s+(.*)$/s.exec(value.trim())) || [];
-  return text === undefined ? value : `${flags} ${tag} ${asOctal(encodeText(text))}`;
+  const [plain = ""] = normaliseValues(type, [value]);
+  const [, flags, tag, text] = (type === "CAA" && /^(\d+) (\S+) (.*)$/s.exec(plain)) || [];
+  return text === undefined ? plain : `${flags} ${tag} ${asOctal(encodeText(text))}`;
 }
 
 /**
