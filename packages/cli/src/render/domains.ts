@@ -71,7 +71,7 @@ function domainTable({ domains }: DomainsStatus, style: Style, width: number): s
 }
 
 /** A name in its own letters, with how DNS spells it where that differs. */
-export function spelledHost(host: string): string {
+function spelledHost(host: string): string {
   const readable = readableName(host);
   return readable === host ? host : `${neutralise(readable)} (${host})`;
 }
@@ -122,7 +122,7 @@ function zoneTable(zones: readonly ZoneReport[], style: Style, width: number): s
 }
 
 /** `issued by Amazon, 59 days left`. */
-export function describeCertificate(certificate: CertificateReport): string {
+function describeCertificate(certificate: CertificateReport): string {
   const { state, issuer, daysLeft, renewal } = certificate;
   const left = daysLeft === undefined ? "" : `, ${describeDays(daysLeft)}`;
   const how = renewal === undefined ? "" : `, ${neutralise(renewal)}`;

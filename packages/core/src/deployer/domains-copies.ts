@@ -134,7 +134,7 @@ function noCopy(zone: string, id: string | undefined, copies: readonly ZoneCopy[
 }
 
 /** From the zone as it is to the zone as it was: only what differs, by name. */
-export function recordChanges(
+function recordChanges(
   now: readonly ObservedRecordSet[],
   then: readonly ObservedRecordSet[],
 ): readonly ZoneRecordChange[] {

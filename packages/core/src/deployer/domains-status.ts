@@ -66,7 +66,7 @@ function stateOf(
 }
 
 /** The certificate that a host is served with: one that is issued before one that is not. */
-export function certificateFor(
+function certificateFor(
   certificates: readonly CertificateReport[],
   host: string,
 ): CertificateReport | undefined {

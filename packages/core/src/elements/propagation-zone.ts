@@ -289,7 +289,7 @@ function addressValues(records: readonly AnsweredRecord[]): readonly string[] {
 }
 
 /** Whether `name` is `zone`, or below it. */
-export function isWithin(name: string, zone: string): boolean {
+function isWithin(name: string, zone: string): boolean {
   return zone === "" || name === zone || name.endsWith(`.${zone}`);
 }
 
