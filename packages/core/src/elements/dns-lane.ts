@@ -89,6 +89,7 @@ async function runBatch(lane: Lane, dns: Dns, zone: string, leader: Job): Promis
   let jobs: readonly Job[] = [];
   try {
     const records = await dns.list(call.context, zone);
+    await whileMoreCome(lane);
     // Those that came while it was listed see nothing else: no other change of ours was on its way.
     jobs = lane.waiting.splice(0);
     call.join(jobs);
@@ -97,6 +98,15 @@ async function runBatch(lane: Lane, dns: Dns, zone: string, leader: Job): Promis
     for (const job of [...jobs, ...lane.waiting.splice(0)]) job.outcome.reject(error);
   } finally {
     call.release();
+  }
+}
+
+/** Of thousands that are ready at once, a few begin at each turn of the event loop: none of them is left behind. */
+async function whileMoreCome(lane: Lane): Promise<void> {
+  for (let before = -1; before < lane.waiting.length; ) {
+    before = lane.waiting.length;
+    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setImmediate(resolve));
   }
 }
 
