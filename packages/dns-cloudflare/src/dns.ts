@@ -1,19 +1,11 @@
-import {
-  type Context,
-  DeployError,
-  type Dns,
-  type DnsRecordChange,
-  type DnsRecordSet,
-  normaliseName,
-  normaliseValues,
-} from "@deploy/core";
+import { type Context, DeployError, type Dns, type DnsRecordChange, normaliseName } from "@deploy/core";
 import type { Api, Zone } from "./api.js";
 import { conflictCodes } from "./errors.js";
 import {
   type Held,
   proxiable,
+  readValue,
   sameRecord,
-  textOf,
   toRecords,
   toSets,
   types,
@@ -105,7 +97,7 @@ export function createDns(api: Api, isProxied: (host: string) => boolean): Omit<
 
     async apply(context, zoneName, changes) {
       const zone = await api.zone(context, zoneName);
-      const names = new Set(changes.flatMap(placesOf).map(({ name }) => normaliseName(name)));
+      const names = new Set(changes.flatMap(placesOf).map(([name]) => name));
       const only = names.size === 1 ? [...names][0] : undefined;
       for (let attempt = 1; ; attempt += 1) {
         const groups = operationsFor(await read(context, zone, only), changes);
@@ -123,73 +115,73 @@ export function createDns(api: Api, isProxied: (host: string) => boolean): Omit<
   };
 }
 
-/** The names and types that a change is about. */
-function placesOf(change: DnsRecordChange): readonly DnsRecordSet[] {
-  if (change.action === "delete") return [change.before];
-  return change.action === "create" ? [change.record] : [change.before, change.record];
+/** The names that a change is about, and the types; the last is where it leads. */
+function placesOf(change: DnsRecordChange): readonly (readonly [name: string, type: string])[] {
+  const sets = [
+    ...(change.action === "create" ? [] : [change.before]),
+    ...(change.action === "delete" ? [] : [change.record]),
+  ];
+  return sets.map(({ name, type }) => [normaliseName(name), type]);
 }
 
 /** What is left to be done, by name: only to records with a marker that the change knows, never to what others have. */
 function operationsFor(held: readonly Held[], changes: readonly DnsRecordChange[]): readonly Operations[] {
-  const place = ({ name, type }: { name: string; type: string }): string => `${normaliseName(name)} ${type}`;
   const byPlace = new Map<string, Held[]>();
   for (const record of held) {
-    const there = byPlace.get(place(record));
-    if (there === undefined) byPlace.set(place(record), [record]);
+    const place = `${record.name} ${record.type}`;
+    const there = byPlace.get(place);
+    if (there === undefined) byPlace.set(place, [record]);
     else there.push(record);
   }
   const groups = new Map<string, Operations>();
-  const gone = new Set<string>();
+  const taken = new Set<Held>();
   for (const change of changes) {
-    const markers = [
-      ...(change.action === "create" ? [] : [change.before.marker ?? ""]),
-      ...(change.action === "delete" ? [] : [change.marker]),
-    ];
-    const isOurs = ({ id, comment }: Held): boolean => markers.includes(comment ?? "") && !gone.has(id);
-    const places = [...new Set(placesOf(change).map(place))];
-    const ours = places.flatMap((key) => (byPlace.get(key) ?? []).filter(isOurs));
-    const wanted = change.action === "delete" ? [] : toRecords(change.record, change.marker);
-    const name = normaliseName(placesOf(change)[0]?.name ?? "");
-    const group = groups.get(name) ?? { deletes: [], patches: [], posts: [] };
-    groups.set(name, group);
-    for (const { id } of ours) gone.add(id);
-    settle(group, ours, wanted);
+    const before = change.action === "create" ? undefined : (change.before.marker ?? "");
+    const after = change.action === "delete" ? undefined : change.marker;
+    const ours: Held[] = [];
+    let group: Operations | undefined;
+    for (const [name, type] of placesOf(change)) {
+      group ??= groups.get(name) ?? { deletes: [], patches: [], posts: [] };
+      groups.set(name, group);
+      for (const record of byPlace.get(`${name} ${type}`) ?? []) {
+        const marker = record.comment ?? "";
+        if (taken.has(record) || (marker !== before && marker !== after)) continue;
+        taken.add(record);
+        ours.push(record);
+      }
+    }
+    if (group !== undefined) {
+      settle(group, ours, change.action === "delete" ? new Map() : toRecords(change.record, change.marker));
+    }
   }
-  return [...groups.values()];
+  return [...new Set(groups.values())];
 }
 
 /** Same values first, then one that goes for one that comes: a patch keeps the tags and settings somebody gave it. */
-function settle(group: Operations, ours: readonly Held[], wanted: readonly Written[]): void {
-  const key = (record: Held): string =>
-    [normaliseName(record.name), record.type, ...normaliseValues(record.type as "A", [textOf(record)])].join(
-      " ",
-    );
-  const left = new Map(ours.map((record) => [key(record), record]));
-  const spare = new Set(ours);
-  const missing = wanted.filter((record) => {
-    const same = left.get(key(asHeld(record)));
-    if (same === undefined) return true;
-    spare.delete(same);
-    if (!sameRecord(same, record)) group.patches.push({ id: same.id, ...record });
-    return false;
-  });
-  for (const record of missing) {
-    const free = [...spare].find(
-      ({ name, type }) => type === record.type && normaliseName(name) === record.name,
-    );
-    if (free === undefined) group.posts.push(record);
+function settle(group: Operations, ours: readonly Held[], wanted: ReadonlyMap<string, Written>): void {
+  const missing = new Map(wanted);
+  const spare: Held[] = [];
+  for (const record of ours) {
+    const value = readValue(record);
+    const same = missing.get(value);
+    if (same === undefined || !fits(record, same)) spare.push(record);
     else {
-      spare.delete(free);
-      group.patches.push({ id: free.id, ...record });
+      missing.delete(value);
+      if (!sameRecord(record, same)) group.patches.push({ id: record.id, ...same });
     }
+  }
+  for (const record of missing.values()) {
+    const at = spare.findIndex((one) => fits(one, record));
+    const [free] = at < 0 ? [] : spare.splice(at, 1);
+    if (free === undefined) group.posts.push(record);
+    else group.patches.push({ id: free.id, ...record });
   }
   for (const { id } of spare) group.deletes.push({ id });
 }
 
-function asHeld(record: Written): Held {
-  const data = (record as { data?: { flags?: number; tag?: string; value?: string } }).data;
-  const content = record.type === "CAA" ? { content: `${data?.flags} ${data?.tag} ${data?.value}` } : {};
-  return { id: "", ...(record as Omit<Held, "id">), ...content };
+/** Whether a record can become another by a patch: a type stays what it is. */
+function fits(held: Held, wanted: Written): boolean {
+  return held.type === wanted.type && held.name === wanted.name;
 }
 
 /** As few transactions as the plan allows; the records of one name stay together, so that it is never without. */

@@ -29,13 +29,16 @@ export type Written = Omit<BatchPatchParam, "id">;
 /** Seconds that stand for "automatic": https://developers.cloudflare.com/dns/manage-dns-records/reference/ttl. */
 const automatic = 1;
 
-/** The value of a record, in the form core knows. */
-export function textOf({ type, content = "", priority, data }: Held): string {
-  if (type === "MX") return `${priority} ${content}`;
-  // Texts come quoted, and others have them plain.
-  if (type !== "SRV") return normaliseValues(type as DnsRecordType, [content])[0] ?? content;
+/** The value of a record, as core compares it. */
+export function readValue({ type, content = "", priority, data }: Held): string {
   const parts = data as { priority?: number; weight?: number; port?: number; target?: string };
-  return [parts.priority, parts.weight, parts.port, parts.target].join(" ");
+  const said =
+    type === "MX"
+      ? `${priority} ${content}`
+      : type === "SRV"
+        ? [parts.priority, parts.weight, parts.port, parts.target].join(" ")
+        : content;
+  return normaliseValues(type as DnsRecordType, [said])[0] ?? said;
 }
 
 /** Records that belong to one set: one name, one type, one marker. Types that core cannot plan are listed too. */
@@ -46,12 +49,12 @@ export function toSets(records: readonly Held[]): readonly ObservedRecordSet[] {
     const type = record.type as DnsRecordType;
     const key = `${name} ${type} ${comment ?? ""}`;
     const set = sets.get(key);
-    if (set !== undefined) set.values.push(textOf(record));
+    if (set !== undefined) set.values.push(readValue(record));
     else {
       sets.set(key, {
         name,
         type,
-        values: [textOf(record)],
+        values: [readValue(record)],
         ...(ttl === automatic ? {} : { ttl }),
         ...(proxiable.has(type) ? { extra: { proxied: proxied === true } } : {}),
         ...(comment == null || comment === "" ? {} : { marker: comment }),
@@ -61,13 +64,16 @@ export function toSets(records: readonly Held[]): readonly ObservedRecordSet[] {
   return [...sets.values()];
 }
 
-/** The records that a set consists of, as they are written. */
-export function toRecords(set: DnsRecordSet, comment: string): readonly Written[] {
+/** The records that a set consists of, by their values as core compares them. */
+export function toRecords(set: DnsRecordSet, comment: string): ReadonlyMap<string, Written> {
   const { type, ttl = automatic, extra } = set;
-  const common = { name: normaliseName(set.name), type, ttl, comment };
   const proxied = proxiable.has(type) ? { proxied: extra?.proxied === true } : {};
-  return normaliseValues(type, set.values).map(
-    (value) => ({ ...common, ...proxied, ...contentOf(type, value) }) as Written,
+  const common = { name: normaliseName(set.name), type, ttl, comment, ...proxied };
+  return new Map(
+    normaliseValues(type, set.values).map((value) => [
+      value,
+      { ...common, ...contentOf(type, value) } as Written,
+    ]),
   );
 }
 

@@ -41,7 +41,7 @@ async function tryKit(): Promise<void> {
       zone: {
         name: zone,
         plant: async (record) => {
-          await double.addRecords(zone, toRecords(record, ""));
+          await double.addRecords(zone, [...toRecords(record, "").values()]);
         },
         serves: (name, type) => {
           const { dns } = double;

@@ -63,7 +63,7 @@ describe.skipIf(missing)("among foreign records at Cloudflare", () => {
         promise: "untouched",
         reset: () => double.removeRecords(zone, () => true),
         plant: async (record, marker) =>
-          void (await double.addRecords(zone, toRecords(record, marker ?? ""))),
+          void (await double.addRecords(zone, [...toRecords(record, marker ?? "").values()])),
         uproot: ({ name, type }) =>
           double.removeRecords(zone, (held) => held.name === name && held.type === type),
         holds: async () =>
