@@ -16,7 +16,7 @@ export function renderDomainsDiff(diff: DomainsDiff, { style, columns }: PlanVie
       ? []
       : ["", ...changing.flatMap((record) => recordLines(record, { style, columns }))]),
     ...titled(
-      "Certificates and routes",
+      "Certificates, routes and the rest",
       diff.changes.map(({ verb, label }) => `  ${verb} ${neutralise(label)}`),
     ),
     ...titled(
@@ -59,7 +59,7 @@ function summary({ records, changes, byHand, blocks }: DomainsDiff): string {
     [count("update"), "to update"],
     [count("adopt"), "to adopt"],
     [count("delete"), "to delete"],
-    [changes.length, "of certificates and routes"],
+    [changes.length, "of certificates, routes and the rest"],
     [byHand.length, "by hand"],
   ] as const;
   const said = parts.flatMap(([number, words]) => (number === 0 ? [] : [`${number} ${words}`]));

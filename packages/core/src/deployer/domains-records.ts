@@ -1,5 +1,6 @@
 import type { Context } from "../context.js";
 import { type DnsProvider, describeOwner, listZones } from "../elements/dns-ownership.js";
+import { placeInZone } from "../elements/dns-place.js";
 import { normaliseName, normaliseValues } from "../elements/dns-values.js";
 import { findZone } from "../elements/dns-zone-index.js";
 import type { WantedAnswer } from "../elements/propagation.js";
@@ -94,8 +95,9 @@ export async function readRecord(
     };
   } catch (error) {
     context.signal.throwIfAborted();
-    const { message } = toDeployError(error);
-    return { id, use: proof ? "proof" : "traffic", held: "unknown", owner: message, changes: [] };
+    const { message, hint } = toDeployError(error);
+    const owner = hint === undefined ? message : `${message} ${hint}`;
+    return { id, use: proof ? "proof" : "traffic", held: "unknown", owner, changes: [] };
   }
 }
 
@@ -142,12 +144,10 @@ export function placedAs(
   const plain: DnsRecordSet = { ...record, name, values: record.values ?? [] };
   const zone = findZone(zones, name);
   if (dns === undefined || zone === undefined) return plain;
-  const alias = record.type === "CNAME" && name === zone && dns.dns.capabilities.apex === "alias";
-  const placed: DnsRecordSet = alias ? { ...plain, type: "ALIAS" } : plain;
   try {
-    return dns.dns.prepare?.(placed, zone) ?? placed;
+    return placeInZone(dns, zone, plain);
   } catch {
-    return placed;
+    return plain;
   }
 }
 

@@ -164,7 +164,7 @@ export interface DomainsDiff {
   readonly app: string;
   readonly environment: string;
   readonly records: readonly RecordDiff[];
-  /** Changes to certificates and routes. */
+  /** Changes to certificates and routes, and those of DNS that are no record: settings, a shorter life before a change. */
   readonly changes: readonly PlannedChange[];
   /** What keeps it from being done. */
   readonly blocks: readonly PlanBlock[];

@@ -101,10 +101,10 @@ export function createZoneFinder(
     );
 
   const askAny = (
-    servers: readonly NamedServer[],
+    cut: Pick<Cut, "zone" | "servers">,
     name: string,
     type: QuestionType,
-  ): Promise<DnsMessage | undefined> => firstGood(context, network, servers, name, type, patience);
+  ): Promise<DnsMessage | undefined> => firstGood(context, network, cut, name, type, patience);
 
   /** The deepest level known already; else the top, as the resolvers know it. */
   async function top(host: string): Promise<Cut | { problem: string }> {
@@ -134,7 +134,7 @@ export function createZoneFinder(
     let cut: Cut = start;
     let asked = host;
     for (let depth = 0; depth < deepest; depth += 1) {
-      const message = await askAny(cut.servers, asked, "SOA");
+      const message = await askAny(cut, asked, "SOA");
       if (message === undefined) break;
       const referral = referralIn(message, cut.zone, host);
       if (referral !== undefined) {
@@ -160,7 +160,7 @@ export function createZoneFinder(
   }
 
   async function publicZone(cut: Cut): Promise<PublicZone> {
-    const message = await askAny(cut.servers, cut.zone, "NS");
+    const message = await askAny(cut, cut.zone, "NS");
     const own = message === undefined ? [] : valuesOf(message.answers, "NS");
     const missing = own.filter((name) => !cut.servers.some((server) => server.name === name));
     const more = message === undefined ? [] : await named(missing, message.additional, cut.zone);
@@ -181,7 +181,7 @@ export function createZoneFinder(
   async function lookup(name: string, type: QuestionType): Promise<readonly AnsweredRecord[]> {
     const zone = await zoneOf(name);
     if ("problem" in zone) return [];
-    const message = await askAny(zone.servers, normaliseName(name), type);
+    const message = await askAny(zone, normaliseName(name), type);
     return message?.answers.filter((one) => one.name === normaliseName(name)) ?? [];
   }
 
@@ -206,7 +206,7 @@ export function createZoneFinder(
 async function firstGood(
   context: Pick<Context, "signal">,
   network: NameNetwork,
-  servers: readonly NamedServer[],
+  { zone, servers }: Pick<Cut, "zone" | "servers">,
   name: string,
   type: QuestionType,
   patience: Patience,
@@ -219,7 +219,7 @@ async function firstGood(
       return await Promise.any(
         places.slice(at, at + askedAtOnce).map(async (address) => {
           const reply = await ask({ signal }, { address, port: network.port }, { name, type }, patience);
-          if ("message" in reply && isOfUse(reply.message)) return reply.message;
+          if ("message" in reply && isOfUse(reply.message, zone)) return reply.message;
           throw new Error("of no use");
         }),
       );
@@ -245,9 +245,17 @@ function spread(servers: readonly NamedServer[]): readonly string[] {
   ];
 }
 
-function isOfUse(message: DnsMessage): boolean {
+/** A lame server may hold the zone above, and refer to the very servers that are being asked: that leads nowhere. */
+function isOfUse(message: DnsMessage, zone: string): boolean {
   if (message.code !== "NOERROR" && message.code !== "NXDOMAIN") return false;
-  return message.authoritative || isReferral(message);
+  return message.authoritative || childReferred(message, zone) !== undefined;
+}
+
+/** The zone below `zone` that a referral leads to. */
+function childReferred(message: DnsMessage, zone: string): string | undefined {
+  if (!isReferral(message)) return undefined;
+  const child = message.authority.find((one) => one.type === "NS")!.name;
+  return child !== zone && isWithin(child, zone) ? child : undefined;
 }
 
 /** Whether the server only says who else is to be asked. */
@@ -266,9 +274,8 @@ function referralIn(
   zone: string,
   host: string,
 ): { readonly zone: string; readonly servers: readonly string[] } | undefined {
-  if (!isReferral(message)) return undefined;
-  const child = message.authority.find((one) => one.type === "NS")!.name;
-  if (child === zone || !isWithin(child, zone) || !isWithin(host, child)) return undefined;
+  const child = childReferred(message, zone);
+  if (child === undefined || !isWithin(host, child)) return undefined;
   const records = message.authority.filter((one) => one.type === "NS" && one.name === child);
   return { zone: child, servers: valuesOf(records, "NS") };
 }
