@@ -95,6 +95,8 @@ interface AnyModule {
 export function createClients(settings: Settings): Clients {
   const handler = createFetchHandler();
   const made = new Map<string, Promise<{ client: AnyClient; module: AnyModule }>>();
+  /** The last module that is being loaded, and then the request that waited for it. */
+  let busy: Promise<unknown> = Promise.resolve();
   const turnsByClock = new WeakMap<Clock, Turns>();
 
   const load = (
@@ -104,10 +106,14 @@ export function createClients(settings: Settings): Clients {
     const key = JSON.stringify([service, ...relevant(env, service)]);
     const known = made.get(key);
     if (known !== undefined) return known;
-    const loading = loadModule[service]().then((loaded) => {
-      const module = loaded as unknown as AnyModule;
-      return { module, client: new module.Client(configurationOf(settings, env, service, handler)) };
-    });
+    // One after the other: the first request is on its way while the client of the next is still being compiled.
+    const loading = busy
+      .then(() => loadModule[service]())
+      .then((loaded) => {
+        const module = loaded as unknown as AnyModule;
+        return { module, client: new module.Client(configurationOf(settings, env, service, handler)) };
+      });
+    busy = loading.then(untilSent, untilSent);
     made.set(key, loading);
     loading.catch(() => made.delete(key));
     return loading;
@@ -183,6 +189,11 @@ export function createClients(settings: Settings): Clients {
     },
   };
   return clients;
+}
+
+/** Until what is waiting has gone on as far as it can: a request is signed and sent without any wait for the system. */
+function untilSent(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** What of the environment decides which client it is. */
