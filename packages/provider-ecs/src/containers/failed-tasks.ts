@@ -3,6 +3,7 @@ import type { Parts } from "../parts.js";
 import { type DescribedService, type DescribedTask, describeTasks } from "./describe.js";
 import { type Diagnosis, diagnose, type FailureSigns } from "./failure-table.js";
 import { idInArn, logGroupOf, streamPrefix } from "./families.js";
+import { portOf } from "./task-definition.js";
 
 /** Lines of output that go with a failure. */
 const linesShown = 30;
@@ -48,6 +49,7 @@ export async function findFailure(
   const common: FailureSigns = {
     process: query.process.name,
     architecture: query.architecture,
+    ...(query.process.listens ? { port: portOf(query.process) } : {}),
     startWithinMs: query.process.health.startWithinMs,
     stopWithinMs: query.process.stopWithinMs,
     events: [
