@@ -108,6 +108,18 @@ describe("the lane of a zone", () => {
     expect(dns.calls.filter((call) => call.startsWith("apply")).length).toBeLessThanOrEqual(9);
   });
 
+  it("tells everyone that somebody else has written the zone, instead of trying again in halves", async () => {
+    let once = true;
+    const dns = vendor(() => {
+      const error = once ? refusal("dns.concurrent-change") : undefined;
+      once = false;
+      return error;
+    });
+    const results = await Promise.allSettled([make(dns, "a.example.org"), make(dns, "b.example.org")]);
+    expect(results).toMatchObject(Array(2).fill({ reason: { code: "dns.concurrent-change" } }));
+    expect(dns.calls).toEqual(["list", "apply 2"]);
+  });
+
   it("gives up where single records are refused for one reason again and again", async () => {
     const dns = vendor(() => refusal("vendor.forbidden"));
     const results = await Promise.allSettled(

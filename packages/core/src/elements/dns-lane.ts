@@ -1,6 +1,6 @@
 import type { Context } from "../context.js";
 import { isTransient } from "../engine/retry.js";
-import { toDeployError } from "../errors.js";
+import { DeployError, toDeployError } from "../errors.js";
 import { draftZone, type ZoneDraft } from "./dns-diff.js";
 import type { Dns, ObservedRecordSet } from "./traffic.js";
 
@@ -132,8 +132,10 @@ async function attempt(
     if (changes.length > 0) refused.count = 0;
     for (const job of decided) job.outcome.resolve(undefined);
   } catch (error) {
-    // Whether it has been done is not known, or it is nobody's fault: each of them is read again, and tried again.
-    if (isTransient(error) || context.signal.aborted) for (const job of decided) job.outcome.reject(error);
+    // Whether it has been done is not known, or it is nobody's fault: each of them is read again, and tried again. That
+    // somebody else has written the zone meanwhile is about no record of ours: in halves it would succeed, and be unsaid.
+    if (isTransient(error) || context.signal.aborted || isConcurrentChange(error))
+      for (const job of decided) job.outcome.reject(error);
     else if (decided.length === 1) {
       const { code } = toDeployError(error);
       refused.count = refused.code === code ? refused.count + 1 : 1;
@@ -147,6 +149,10 @@ async function attempt(
       }
     }
   }
+}
+
+function isConcurrentChange(error: unknown): boolean {
+  return DeployError.is(error) && error.code === "dns.concurrent-change";
 }
 
 /** Lets a job write into the draft; one that cannot, or that nobody waits for any more, is settled with its reason. */
