@@ -55,6 +55,12 @@ describe("DNS messages", () => {
     expect(decodeMessage(response(1, [192, 0, 2, 1], owner)).answers[0]?.name).toBe("a\\.\\027.example");
   });
 
+  it("are refused where a name points to itself, or forwards", () => {
+    for (const target of [25, 30]) {
+      expect(() => decodeMessage(response(1, [192, 0, 2, 1], [0xc0, target]))).toThrow("forwards");
+    }
+  });
+
   it("end for any bytes at all, and let no control character through", () => {
     const bytes = fc.oneof(
       fc.uint8Array({ maxLength: 80 }),
