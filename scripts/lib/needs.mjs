@@ -43,7 +43,7 @@ export const NEEDS = [
   {
     name: "python",
     what: "python3 with venv, and a package index that answers (apt-get install python3-venv)",
-    files: /\/provider-ecs\/|\/examples\/ecs\/test\//,
+    files: /\/provider-ecs\/|\/dns-route53\/test\/|\/examples\/(?:ecs|domains)\/test\//,
   },
   {
     name: "docker",

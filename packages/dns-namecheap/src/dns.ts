@@ -214,7 +214,7 @@ function concurrent(
   return new DeployError({
     code: "dns.concurrent-change",
     message: `Somebody else has written ${zone} at the same time: ${parts.join(". ")}.`,
-    hint: `See that nobody else edits the zone, and run again. The zone as it was before: \`deploy domains restore ${zone} ${copy}\`.`,
+    hint: `See that nobody else edits the zone, and run again. The zone as it was before: \`deploy domains restore ${zone} --copy=${copy}\`.`,
     details: { zone, copy, lost: lost.map(shown), more: more.map(shown) },
   });
 }

@@ -109,7 +109,7 @@ describe.skipIf(!found)("Namecheap", () => {
       expect(error.message).toContain("www CNAME app.example.net");
       expect(error.message).toContain("@ A 192.0.2.1");
       const [copy] = await dns.copies!(account.context(), zone);
-      expect(error.hint).toContain(`deploy domains restore ${zone} ${copy!.id}`);
+      expect(error.hint).toContain(`deploy domains restore ${zone} --copy=${copy!.id}`);
       expect(copy).toMatchObject({ records: 4 });
       expect((await dns.readCopy!(account.context(), zone, copy!.id)).map(({ type }) => type)).toEqual([
         "A",

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import type { ResourceRecordSet } from "@aws-sdk/client-route-53";
 import { DeployError, type DnsRecordChange, type DnsRecordSet, registryName } from "@deploy/core";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -350,6 +351,28 @@ describe.skipIf(!(await has("python")))("Route 53", () => {
       expect(() => route53({ zones: { "example.org": "not an id" } })).toThrowError(/zones/);
       expect(() => route53({ region: "moon" })).toThrowError(/region/);
     });
+  });
+
+  it("is asked for what the policy in the docs allows, and for all of it", async () => {
+    const context = contextOf(vendor());
+    const answer = {
+      ChangeInfo: { Id: "/change/C1", Status: "PENDING", SubmittedAt: new Date(0).toISOString() },
+    };
+    vendor().proxy.script({
+      on: "route53:ChangeResourceRecordSets",
+      times: 1,
+      tell: { rewrite: () => answer },
+    });
+    await dns.zones(context);
+    await dns.nameServers?.(context, "example.org");
+    await dns.apply(context, "example.org", [create(www)]);
+    const page = await readFile(new URL("../../../docs/providers/route53.md", import.meta.url), "utf8");
+    const policy = JSON.parse(/```json\n(.*?)```/s.exec(page)?.[1] ?? "{}") as {
+      Statement: { Action: string[]; Resource: string }[];
+    };
+    expect(policy.Statement.flatMap(({ Action }) => Action).sort()).toEqual(
+      [...new Set(vendor().proxy.names)].sort(),
+    );
   });
 
   it("is not there, or there are no credentials: both are said", async () => {
