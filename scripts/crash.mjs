@@ -19,7 +19,7 @@ const everyCall = ["every-call.mjs", "--verbose", ...(sample === undefined ? [] 
 const random = ["crash.mjs", `--kills=${kills}`];
 const env = cleanEnvironment({
   DEPLOY_CRASH_SEED: String(seed),
-  ...(sample === undefined ? { DEPLOY_CRASH_ALL: "1" } : {}),
+  ...(sample === undefined ? { DEPLOY_CRASH_ALL: "1" } : { DEPLOY_CRASH_SAMPLE: String(sample) }),
 });
 /** @type {[title: string, argv: [string, ...string[]]][]} */
 const steps = [

@@ -18,6 +18,36 @@ const s3: Readonly<Record<string, string>> = {
   DeleteObjects: "DeleteObject",
 };
 
+/** Rights that AWS asks for besides the call itself, or that others use with our credentials. */
+const neededWithoutCall: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    [
+      "acm:AddTagsToCertificate",
+      "application-autoscaling:TagResource",
+      "autoscaling:CreateOrUpdateTags",
+      "elasticache:AddTagsToResource",
+      "iam:TagInstanceProfile",
+      "rds:AddTagsToResource",
+      "scheduler:TagResource",
+      "secretsmanager:TagResource",
+      "servicediscovery:TagResource",
+    ].map((action) => [action, "for the tags that a thing is made with"]),
+  ),
+  ...Object.fromEntries(
+    [
+      "ecr:BatchCheckLayerAvailability",
+      "ecr:BatchGetImage",
+      "ecr:CompleteLayerUpload",
+      "ecr:GetDownloadUrlForLayer",
+      "ecr:InitiateLayerUpload",
+      "ecr:PutImage",
+      "ecr:UploadLayerPart",
+    ].map((action) => [action, "the registry's own protocol, which docker and we speak with ECR's token"]),
+  ),
+  "iam:PassRole": "for the roles that tasks, instances and schedules get",
+  "ssm:GetParameters": "RunInstances looks up the machine image with the caller's rights",
+};
+
 async function callsInSources(): Promise<readonly string[]> {
   const root = new URL("..", import.meta.url);
   const files = (await readdir(root, { recursive: true })).filter(
@@ -47,6 +77,33 @@ describe("the deployer's policies", () => {
     const calls = await callsInSources();
     expect(calls.length).toBeGreaterThan(100);
     expect(calls.filter((call) => !covers(call))).toEqual([]);
+  });
+
+  it("allow nothing that nobody does", async () => {
+    const calls = await callsInSources();
+    const used = (action: string): boolean =>
+      action.endsWith("*")
+        ? calls.some((call) => call.startsWith(action.slice(0, -1)))
+        : calls.includes(action);
+    const allowed = policies.flatMap(({ document }) => document.Statement.flatMap(({ Action }) => Action));
+    const unused = allowed.filter((action) => !used(action) && !(action in neededWithoutCall));
+    expect(unused).toEqual([]);
+    expect(Object.keys(neededWithoutCall).filter((action) => !allowed.includes(action))).toEqual([]);
+  });
+
+  it("take away only what bears our tag, where AWS knows that condition", () => {
+    const tagged = policies.flatMap(({ document }) =>
+      document.Statement.filter(({ Condition }) => Condition?.Null !== undefined),
+    );
+    const actions = tagged.flatMap(({ Action }) => Action);
+    for (const action of ["ec2:TerminateInstances", "ecs:DeleteService", "rds:DeleteDBInstance"])
+      expect(actions).toContain(action);
+    const others = policies
+      .flatMap(({ document }) => document.Statement.filter((one) => !tagged.includes(one)))
+      .flatMap(({ Action }) => Action);
+    expect(others.filter((action) => actions.includes(action))).toEqual([]);
+    for (const { Condition } of tagged)
+      expect(Condition?.Null).toEqual({ "aws:ResourceTag/deploy:group": "false" });
   });
 
   it("fit into a managed policy each", () => {

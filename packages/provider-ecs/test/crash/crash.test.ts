@@ -9,18 +9,21 @@ import { buildClient, type clusters, crashOperation, type Operation } from "./cr
 
 /*
  * Kill -9 before and after mutating calls of up, redeploy and down, on moto; then the same again, and what is there must be
- * what an undisturbed run leaves. Every point of Fargate with DEPLOY_CRASH_ALL=1, as `npm run crash` does; else a sample:
- * one operation of each mode and a point of it, all chosen by the seed, because each takes half a minute.
+ * what an undisturbed run leaves. Every point of Fargate with DEPLOY_CRASH_ALL=1, as `npm run crash` does; as many of each
+ * operation as DEPLOY_CRASH_SAMPLE says (`npm run crash -- --sample=10`); else one operation of each mode and a point of
+ * it. All are chosen by the seed.
  */
 
 const hasPython = await has("python");
 const seed = Number(process.env.DEPLOY_CRASH_SEED ?? 1);
 const isWhole = process.env.DEPLOY_CRASH_ALL === "1";
+const count = process.env.DEPLOY_CRASH_SAMPLE;
 const operations = ["up", "redeploy", "down"] as const;
 const modes = ["fargate", "ec2", "instance"] as const;
-const cases: readonly (readonly [operation: Operation, mode: keyof typeof clusters])[] = isWhole
-  ? operations.map((operation) => [operation, "fargate"])
-  : modes.map((mode, index) => [operations[(seed + index) % operations.length]!, mode]);
+const cases: readonly (readonly [operation: Operation, mode: keyof typeof clusters])[] =
+  isWhole || count !== undefined
+    ? operations.map((operation) => [operation, "fargate"])
+    : modes.map((mode, index) => [operations[(seed + index) % operations.length]!, mode]);
 
 describe.skipIf(!hasPython)("a killed run is finished by running it again", () => {
   const vendor = useVendor({ moto: { servicesRunning: 1, certificateWait: 0 } });
@@ -42,9 +45,10 @@ describe.skipIf(!hasPython)("a killed run is finished by running it again", () =
         vendor: vendor(),
         client,
         directory,
-        ...(isWhole
+        ...(isWhole || count !== undefined
           ? { progress: (line: string) => console.error(`${mode}: ${line}`) }
-          : { sample: { count: 1, seed } }),
+          : {}),
+        ...(isWhole ? {} : { sample: { count: Number(count ?? 1), seed } }),
       });
       expect(report.ok, describeReport(report)).toBe(true);
     },
