@@ -90,9 +90,10 @@ function hostName(zone: string, name: string): string {
 
 /** The zone after these steps: what they do not name stays as it was read, in its order. */
 export function merge(zone: string, now: Zone, steps: readonly RegistryStep<HeldSet>[]): Zone {
-  for (const { before } of steps) {
-    if (before?.extra?.kind !== undefined) {
-      throw unsupported(before, `is a record of Namecheap's own (${before.extra.kind})`);
+  for (const { before, after } of steps) {
+    // A redirect that was taken over by word may go; mail that is sent to one address is a setting of the whole zone.
+    if (before?.extra?.kind === "MXE" || after?.extra?.kind !== undefined) {
+      throw unsupported(before ?? (after as DnsRecordSet), "is a record of Namecheap's own");
     }
   }
   const fragile = now.hosts.find(({ type, address }) => type === "TXT" && address.includes('"'));

@@ -65,16 +65,20 @@ describe.skipIf(!found)("Namecheap", () => {
     expect(hosts()).toEqual(before);
   });
 
-  it("lists what is no DNS record as what it stands for, and never touches it", async () => {
+  it("lists a redirect as the address it stands for, and takes its place only by word", async () => {
+    const context = account.context();
     const blog = (await unmarked()).find(({ name }) => name === "blog.example.org")!;
     expect(blog).toMatchObject({ type: "A", extra: { kind: "URL301" } });
     const over = { ...www, name: "blog.example.org", type: "A", values: ["192.0.2.9"] } as const;
-    expect((await failure(dns.apply(account.context(), zone, [create(over)]))).code).toBe(
-      "dns.foreign-record",
-    );
-    const take = { action: "update", record: over, before: blog, marker } as const;
-    expect((await failure(dns.apply(account.context(), zone, [take]))).code).toBe("dns.unsupported-record");
+    expect((await failure(dns.apply(context, zone, [create(over)]))).code).toBe("dns.foreign-record");
     expect(writes()).toEqual([]);
+    // As core adopts: with its own values first.
+    await dns.apply(context, zone, [{ action: "update", record: blog, before: blog, marker }]);
+    expect(hosts()).toContain("blog URL301 https://blog.example.net/?a=1&b=2");
+    const taken = (await dns.list(context, zone)).find(({ name }) => name === "blog.example.org")!;
+    expect(taken.marker).toBe(marker);
+    await dns.apply(context, zone, [{ action: "update", record: over, before: taken, marker }]);
+    expect(hosts().filter((line) => line.startsWith("blog "))).toEqual(["blog A 192.0.2.9"]);
   });
 
   it("leads a root to a host name by an ALIAS record, which its servers answer with addresses", async () => {
