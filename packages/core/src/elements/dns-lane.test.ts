@@ -8,6 +8,8 @@ import type { Dns, DnsRecordChange, ObservedRecordSet } from "./traffic.js";
 const zone = "example.org";
 
 interface Vendor extends Dns {
+  /** Called when a batch arrives. */
+  applying: () => void;
   readonly calls: string[];
   readonly records: Map<string, ObservedRecordSet>;
 }
@@ -17,9 +19,10 @@ function vendor(refuse: (change: DnsRecordChange) => DeployError | undefined = (
   const calls: string[] = [];
   const records = new Map<string, ObservedRecordSet>();
   const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 3));
-  return {
+  const own: Vendor = {
     calls,
     records,
+    applying: () => undefined,
     capabilities: { apex: "flatten", types: ["A"], wildcards: true, redirects: { no: "it does not" } },
     zones: async () => [zone],
     list: async (context) => {
@@ -32,6 +35,7 @@ function vendor(refuse: (change: DnsRecordChange) => DeployError | undefined = (
     apply: async (context, _zone, changes) => {
       context.signal.throwIfAborted();
       calls.push(`apply ${changes.length}`);
+      own.applying();
       await pause();
       for (const change of changes) {
         const error = refuse(change);
@@ -43,6 +47,7 @@ function vendor(refuse: (change: DnsRecordChange) => DeployError | undefined = (
       }
     },
   };
+  return own;
 }
 
 function context(extra: Partial<Context> = {}): Context {
@@ -70,9 +75,12 @@ const refusal = (code = "vendor.bad-record"): DeployError => new DeployError({ c
 describe("the lane of a zone", () => {
   it("lists once and applies once for all that come while it lists, and again for those that come later", async () => {
     const dns = vendor();
+    const late: Promise<string>[] = [];
+    dns.applying = () => {
+      dns.applying = () => undefined;
+      late.push(make(dns, "late.example.org"), make(dns, "later.example.org"));
+    };
     const early = Array.from({ length: 50 }, (_, index) => make(dns, `h${index}.example.org`));
-    await new Promise((resolve) => setTimeout(resolve, 4));
-    const late = [make(dns, "late.example.org"), make(dns, "later.example.org")];
     expect(await Promise.all(early)).toHaveLength(50);
     await Promise.all(late);
     expect(dns.calls).toEqual(["list", "apply 50", "list", "apply 2"]);
