@@ -137,7 +137,7 @@ async function secretFindings(session: Session, context: Context): Promise<reado
     subject: "secrets",
     state: "failed",
     message: `${name} is declared and not set.`,
-    hint: `Set it: deploy secrets set ${name}.`,
+    hint: `Set it: deploy secrets set ${name} --environment ${environment.name}`,
   }));
 }
 
