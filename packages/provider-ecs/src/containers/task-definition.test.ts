@@ -150,6 +150,23 @@ describe("other tasks of a release", () => {
     expect(mainOf(task).logConfiguration?.options?.["awslogs-stream-prefix"]).toBe("job.nightly/3");
   });
 
+  it("ends a job that needs no shell by an image that has one, without the registry's credentials", () => {
+    const job = {
+      name: "nightly",
+      command: ["/bin/tidy", "--all"],
+      schedule: "3 4 * * *",
+      timeZone: "UTC",
+      timeoutMs: 90_000,
+    };
+    const task = jobTask({ ...rendering, registryCredentials: "arn:secret" }, release, job);
+    const [own, watchdog] = task.containerDefinitions ?? [];
+    expect(own).toMatchObject({ image: release.image.location, repositoryCredentials: expect.anything() });
+    expect(watchdog).toMatchObject({ name: "timeout", essential: true, entryPoint: ["sh", "-c"] });
+    expect(watchdog?.image).toMatch(/^public\.ecr\.aws\/docker\/library\/busybox:/);
+    expect(watchdog?.repositoryCredentials).toBeUndefined();
+    expect(watchdog?.command?.[0]).toContain("sleep 90");
+  });
+
   it("has no port where a one-off command runs, and takes its text by an override", () => {
     const task = oneOffTask(rendering, release, "release");
     expect(mainOf(task)).toMatchObject({ name: "release", entryPoint: ["sh", "-c"] });

@@ -92,7 +92,7 @@ export function jobTask(rendering: Rendering, release: Manifest, job: ResolvedJo
     kind: "job",
     name: job.name,
     size: job.memory === undefined ? {} : { memory: job.memory },
-    containers: [container, ...watchdogOf(rendering, release, job)],
+    containers: [container, watchdogOf(rendering, release, job)],
     volumes: [],
   });
 }
@@ -305,32 +305,30 @@ function sidecarsOf(
   }));
 }
 
+/** A shell and `sleep`, in 2 MB: for images that may have none of their own. */
+const sleeperImage = "public.ecr.aws/docker/library/busybox:stable";
+
 /**
  * EventBridge Scheduler starts tasks and never ends them: a second container, essential as well, ends with the time, and
- * ECS then stops the task. It runs a shell of the app's own image, so a job that is an array has no limit.
+ * ECS then stops the task. It runs a shell of the app's own image, which is there already; a command given as an array may
+ * come from an image without one, so that its time is kept by a small image of ECR's public gallery.
  */
-function watchdogOf(
-  rendering: Rendering,
-  release: Manifest,
-  job: ResolvedJob,
-): readonly ContainerDefinition[] {
-  if (typeof job.command !== "string") return [];
+function watchdogOf(rendering: Rendering, release: Manifest, job: ResolvedJob): ContainerDefinition {
   const seconds = Math.ceil(job.timeoutMs / 1000);
-  return [
-    {
-      name: "timeout",
-      image: release.image.location,
-      essential: true,
-      entryPoint: ["sh", "-c"],
-      command: [`sleep ${seconds}; echo "The job took longer than ${seconds} s."; exit 124`],
-      ...(rendering.networkMode === "bridge" ? { memoryReservation: 6 } : {}),
-      linuxParameters: { initProcessEnabled: true },
-      logConfiguration: logConfiguration(rendering, streamPrefix(`job:${job.name}`, release.number)),
-      ...(rendering.registryCredentials === undefined
-        ? {}
-        : { repositoryCredentials: { credentialsParameter: rendering.registryCredentials } }),
-    },
-  ];
+  const isOwn = typeof job.command === "string";
+  return {
+    name: "timeout",
+    image: isOwn ? release.image.location : sleeperImage,
+    essential: true,
+    entryPoint: ["sh", "-c"],
+    command: [`sleep ${seconds}; echo "The job took longer than ${seconds} s."; exit 124`],
+    ...(rendering.networkMode === "bridge" ? { memoryReservation: 6 } : {}),
+    linuxParameters: { initProcessEnabled: true },
+    logConfiguration: logConfiguration(rendering, streamPrefix(`job:${job.name}`, release.number)),
+    ...(rendering.registryCredentials === undefined || !isOwn
+      ? {}
+      : { repositoryCredentials: { credentialsParameter: rendering.registryCredentials } }),
+  };
 }
 
 function byFirst(one: readonly [string, string], other: readonly [string, string]): number {

@@ -10,8 +10,8 @@ import { buildClient, type clusters, crashOperation, type Operation } from "./cr
 /*
  * Kill -9 before and after mutating calls of up, redeploy and down, on moto; then the same again, and what is there must be
  * what an undisturbed run leaves. Every point of Fargate with DEPLOY_CRASH_ALL=1, as `npm run crash` does; as many of each
- * operation as DEPLOY_CRASH_SAMPLE says (`npm run crash -- --sample=10`); else one operation of each mode and a point of
- * it. All are chosen by the seed.
+ * operation as DEPLOY_CRASH_SAMPLE says (`npm run crash -- --sample=10`); else a point of one operation of Fargate, of `up`
+ * in one of the other modes, and of redeploy and down in both. All are chosen by the seed.
  */
 
 const hasPython = await has("python");
@@ -19,11 +19,16 @@ const seed = Number(process.env.DEPLOY_CRASH_SEED ?? 1);
 const isWhole = process.env.DEPLOY_CRASH_ALL === "1";
 const count = process.env.DEPLOY_CRASH_SAMPLE;
 const operations = ["up", "redeploy", "down"] as const;
-const modes = ["fargate", "ec2", "instance"] as const;
 const cases: readonly (readonly [operation: Operation, mode: keyof typeof clusters])[] =
   isWhole || count !== undefined
     ? operations.map((operation) => [operation, "fargate"])
-    : modes.map((mode, index) => [operations[(seed + index) % operations.length]!, mode]);
+    : [
+        [operations[seed % operations.length]!, "fargate"],
+        ["up", seed % 2 === 0 ? "ec2" : "instance"],
+        ...(["ec2", "instance"] as const).flatMap((mode) =>
+          (["redeploy", "down"] as const).map((operation) => [operation, mode] as const),
+        ),
+      ];
 
 describe.skipIf(!hasPython)("a killed run is finished by running it again", () => {
   const vendor = useVendor({ moto: { servicesRunning: 1, certificateWait: 0 } });
