@@ -134,8 +134,8 @@ async function sayResult(context: CommandContext, deployer: Deployer, result: Up
   );
 }
 
-/** How long a run that is over still looks at name servers, milliseconds. */
-const lookMs = 3_000;
+/** How long a run that is over still looks at name servers, milliseconds: one that is silent is known after three seconds. */
+const lookMs = 5_000;
 
 /** Where records were written: how far they have come, in one line, without waiting for them. */
 async function sayPropagation(context: CommandContext, deployer: Deployer, plan: Plan): Promise<void> {

@@ -31,7 +31,7 @@ export type Reply =
 
 /** How patiently a server is asked. */
 export interface Patience {
-  /** Milliseconds for each try. Default 2,000. */
+  /** Milliseconds for each try. Default 1,500: the way round the world and back takes less than a third of it. */
   readonly timeoutMs?: number;
   /** Default 2. */
   readonly tries?: number;
@@ -56,7 +56,7 @@ export async function ask(
   question: Question,
   patience: Patience = {},
 ): Promise<Reply> {
-  const { timeoutMs = 2_000, tries = 2 } = patience;
+  const { timeoutMs = 1_500, tries = 2 } = patience;
   let reply: Reply = { failure: "silent", reason: "" };
   for (let left = tries; left > 0; left -= 1) {
     context.signal.throwIfAborted();
