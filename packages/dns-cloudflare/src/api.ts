@@ -142,9 +142,20 @@ function carrier(context: Context, token: string): typeof fetch {
     };
     const response = await context.fetch(url, request);
     const text = await response.text();
-    const isWrong = /"success"\s*:\s*false/.test(text);
-    const isBroken = !text.trimStart().startsWith("{");
-    const status = isWrong ? 422 : isBroken ? 502 : 200;
-    return new Response(text, { status: response.ok ? status : response.status, headers: response.headers });
+    const answer = readAnswer(text);
+    const { status, headers: answered } = response;
+    if (!response.ok) return new Response(text, { status, headers: answered });
+    if (answer?.success !== true)
+      return new Response(text, { status: answer ? 422 : 502, headers: answered });
+    // Read already: a page of five thousand records is not to be read twice.
+    return Object.assign(new Response(null, { headers: answered }), { json: () => Promise.resolve(answer) });
   };
+}
+
+function readAnswer(text: string): { readonly success?: boolean } | undefined {
+  try {
+    return JSON.parse(text) as { success?: boolean };
+  } catch {
+    return undefined;
+  }
 }
