@@ -108,7 +108,7 @@ export function createClients(settings: Settings): Clients {
     if (known !== undefined) return known;
     // One after the other: the first request is on its way while the client of the next is still being compiled.
     const loading = busy
-      .then(() => loadModule[service]())
+      .then((): Promise<unknown> => loadModule[service]())
       .then((loaded) => {
         const module = loaded as unknown as AnyModule;
         return { module, client: new module.Client(configurationOf(settings, env, service, handler)) };
