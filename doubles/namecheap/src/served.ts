@@ -36,7 +36,7 @@ function served({ type, address, mxPref }: Host): { type: string; value: string 
 }
 
 /** All host records of a domain as record sets; the first TTL of a set is that of all. */
-export function recordSets(domain: string, hosts: readonly Host[]): ReadonlyMap<string, RecordSetChange> {
+function recordSets(domain: string, hosts: readonly Host[]): ReadonlyMap<string, RecordSetChange> {
   const sets = new Map<string, RecordSetChange & { values: string[] }>();
   for (const host of hosts) {
     const { type, value } = served(host);

@@ -1,5 +1,5 @@
 /** As an attribute or a text of XML. */
-export function escapeXml(text: string): string {
+function escapeXml(text: string): string {
   const names: Readonly<Record<string, string>> = { "&": "amp", "<": "lt", ">": "gt", '"': "quot" };
   return text.replace(/[&<>"]/g, (char) => `&${names[char]};`);
 }

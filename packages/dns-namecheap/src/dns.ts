@@ -15,7 +15,7 @@ import { type HeldSet, type Host, merge, missing, prepare, toSets, types, type Z
 const closedMail = ["OX", "GMAIL"];
 
 /** What Namecheap's API can do. */
-export const capabilities: DnsCapabilities = {
+const capabilities: DnsCapabilities = {
   apex: "alias",
   types,
   wildcards: true,

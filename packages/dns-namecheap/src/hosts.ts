@@ -138,7 +138,7 @@ function emailTypeOf(zone: string, emailType: string, hosts: readonly Host[]): s
 }
 
 /** A host record as it is compared: spelling that Namecheap changes by itself is left out. */
-export function identity({ name, type, address, mxPref, ttl }: Host): string {
+function identity({ name, type, address, mxPref, ttl }: Host): string {
   const said = type === "TXT" ? address : address.replace(/\.$/, "").toLowerCase();
   return JSON.stringify([name.toLowerCase(), type, said, type === "MX" ? Number(mxPref) : 0, Number(ttl)]);
 }

@@ -2,8 +2,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Clock, type Context, systemClock } from "@deploy/core";
-import { createNamecheapDouble, type DoubleOptions, type NamecheapDouble } from "@deploy/namecheap-double";
-import { findPowerDns, powerDnsMissing } from "@deploy/powerdns-double";
+import {
+  createNamecheapDouble,
+  type DoubleOptions,
+  findPowerDns,
+  type NamecheapDouble,
+  powerDnsMissing,
+} from "@deploy/namecheap-double";
 
 /** Whether there is a PowerDNS; if not, one line says so. */
 export const found: boolean = findPowerDns() !== undefined;
@@ -19,7 +24,7 @@ export interface Account {
 }
 
 /** Time that passes as soon as somebody waits; time limits take as long as they do. */
-export function quickClock(): Clock {
+function quickClock(): Clock {
   let ahead = 0;
   return {
     now: () => systemClock.now() + ahead,

@@ -22,7 +22,7 @@ const poll = { every: 3_000, most: 600_000 };
 const rounds = 3;
 
 /** What Route 53 can do. */
-export const capabilities: DnsCapabilities = {
+const capabilities: DnsCapabilities = {
   apex: {
     no: "an alias at a root can only lead to what is in AWS, such as a load balancer",
     link: "https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-choosing-alias-non-alias.html",

@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+import type { Context } from "@deploy/core";
 
 /** What the SDK hands to its HTTP handler, as far as Route 53 needs it. */
 interface SdkRequest {
@@ -13,7 +14,7 @@ interface SdkRequest {
 }
 
 /** The SDK's HTTP over the context's own `fetch`, so that whoever stands in for it (tests, faults, limits) sees every call. */
-export function createFetchHandler(fetch: typeof globalThis.fetch): Record<string, unknown> {
+export function createFetchHandler(fetch: Context["fetch"]): Record<string, unknown> {
   return {
     async handle(request: SdkRequest, { abortSignal }: { abortSignal?: AbortSignal } = {}) {
       const { host: _host, "content-length": _length, ...headers } = request.headers;

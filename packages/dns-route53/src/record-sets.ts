@@ -28,7 +28,7 @@ export const types: readonly DnsRecordType[] = [
 ];
 
 /** Seconds that a record lives without a TTL of its own: Route 53 has no default. */
-export const defaultTtl = 300;
+const defaultTtl = 300;
 
 /** What a load balancer with IPv6 answers to beside its own name (Route 53 developer guide, "Values specific for alias records"). */
 const dualstack = "dualstack.";

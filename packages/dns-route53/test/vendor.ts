@@ -30,6 +30,7 @@ export function useRoute53(): () => Vendor {
   let vendor: Vendor | undefined;
   let emulator: Emulator | undefined;
   let zones = 0;
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
   beforeAll(async () => {
     emulator = await startMoto();
     const proxy = await createAwsProxy({ target: emulator.url });
