@@ -26,6 +26,12 @@ export const buckets: Readonly<Record<string, Rate>> = {
   "logs filter": { burst: 5, perSecond: 5 },
 };
 
+/**
+ * As much of a burst as is used: a call that was held up on its way arrives nearer to the next one than it was sent, and
+ * somebody's `deploy status` takes from the same bucket.
+ */
+const ownShare = 0.9;
+
 const ecsBuckets: readonly (readonly [RegExp, string])[] = [
   [/^(?:Create|Delete|Update|Put)Cluster/, "ecs cluster modify"],
   [/^DeleteTaskDefinitions$/, "ecs task definition delete"],
@@ -67,7 +73,8 @@ export function createTurns(clock: Clock): Turns {
     const known = limiters.get(bucket);
     const rate = buckets[bucket];
     if (known !== undefined || rate === undefined) return known;
-    const made = createLimiter({ concurrency: Number.MAX_SAFE_INTEGER, rate }, clock);
+    const burst = Math.max(1, Math.floor(rate.burst * ownShare));
+    const made = createLimiter({ concurrency: Number.MAX_SAFE_INTEGER, rate: { ...rate, burst } }, clock);
     limiters.set(bucket, made);
     return made;
   };
