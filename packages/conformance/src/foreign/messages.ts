@@ -9,8 +9,8 @@ export type Order =
   | { readonly verb: "apply"; readonly records: readonly DnsRecordSet[] }
   /** What the same would still change. */
   | { readonly verb: "plan"; readonly of: Extract<Order, { readonly verb: "up" | "apply" }> }
-  /** Puts back what the newest copies of the zone hold and the zone does not; see `Dns.restore`. */
-  | { readonly verb: "restore"; readonly zone: string; readonly copy?: string };
+  /** Puts a copy of the zone back; see `Dns.restore`. */
+  | { readonly verb: "restore"; readonly zone: string; readonly copy: string };
 
 /** As in an app's file: each host leads to its process. */
 export type Domains = Readonly<Record<string, "web">>;

@@ -40,6 +40,11 @@ export interface ForeignZone {
    * and has no transaction, that what gets lost is said and can be put back.
    */
   readonly promise: "untouched" | "restorable";
+  /**
+   * Another tool writes back the zone as it was a while ago, without a record set that it has not seen: only where zones
+   * are replaced as a whole. What it loses has to be said, and to be in a copy.
+   */
+  readonly overwrite?: (record: DnsRecordSet) => Promise<void>;
 }
 
 /** How the runs are made. */
@@ -66,6 +71,11 @@ export interface ForeignReport {
   readonly obstacles: number;
   /** Foreign records that were lost, said to be lost, and put back; always 0 where `promise` is `untouched`. */
   readonly restored: number;
+  /**
+   * What another writer wrote after our last read and before our write, and lost by it: nothing at a vendor without
+   * transactions can tell of it, neither before nor after. Always 0 where `promise` is `untouched`.
+   */
+  readonly unseen: number;
   /** Runs in which something was wrong, with what; the number is that of the run. */
   readonly wrong: readonly { readonly run: number; readonly what: string }[];
   readonly seconds: number;
@@ -89,7 +99,7 @@ export async function runAmongForeign(
     ...(zone.isMutation === undefined ? {} : { isMutation: zone.isMutation }),
   });
   const clients = startClients(zone.client, zone.env(proxy.address as URL));
-  const tally = { orders: 0, kills: 0, edits: 0, losses: 0, obstacles: 0, restored: 0 };
+  const tally = { orders: 0, kills: 0, edits: 0, losses: 0, obstacles: 0, restored: 0, unseen: 0 };
   const wrong: ForeignReport["wrong"][number][] = [];
   try {
     for (let run = from; run < from + runs; run += 1) {
@@ -117,7 +127,7 @@ interface Run {
   readonly proxy: FaultProxy;
   readonly clients: Clients;
   readonly tally: {
-    -readonly [Key in "orders" | "kills" | "edits" | "losses" | "obstacles" | "restored"]: number;
+    -readonly [Key in "orders" | "kills" | "edits" | "losses" | "obstacles" | "restored" | "unseen"]: number;
   };
   readonly one: Dice;
 }
@@ -127,13 +137,15 @@ interface Others {
   expected: HeldRecordLine[];
   /** Record sets that the other writer may still change or remove. */
   free: DnsRecordSet[];
+  /** Written between our last read and our write, where the vendor has no transaction. */
+  inTheWindow: Set<string>;
 }
 
 async function oneRun(run: Run): Promise<void> {
   const { zone, one } = run;
   const scene = dice(one, zone.zone, zone.types, zone.apexHost);
   await zone.reset();
-  const others: Others = { expected: [...(await zone.holds())], free: [] };
+  const others: Others = { expected: [...(await zone.holds())], free: [], inTheWindow: new Set() };
   for (const foreign of scene.foreign) await plant(zone, others, foreign);
   if (scene.obstacle !== undefined) await refuse(run, scene, others, scene.obstacle);
   let last: Wish | undefined;
@@ -227,13 +239,20 @@ function disturb(run: Run, scene: Scene, others: Others): void {
   const where = (): { readonly call: number } | { readonly mutation: number } =>
     one.chance(0.6) ? { mutation: one.between(1, 4) } : { call: one.between(1, 14) };
   const plan = (fault: Fault): void => proxy.plan({ at: where(), fault });
+  if (zone.overwrite !== undefined && others.free.length > 0 && one.chance(0.3)) {
+    planOverwrite(run, others, zone.overwrite);
+    return;
+  }
   if (one.chance(0.5)) {
     const edited = one.between(1, 3);
     plan({
       kind: "meanwhile",
       act: async () => {
+        const before = new Set(others.expected);
         for (let left = edited; left > 0; left -= 1) await edit(zone, scene, others, one);
         tally.edits += edited;
+        if (zone.promise === "untouched" || proxy.calls.at(-1)?.mutation === undefined) return;
+        for (const line of others.expected) if (!before.has(line)) others.inTheWindow.add(line.text);
       },
     });
   }
@@ -253,10 +272,35 @@ function disturb(run: Run, scene: Scene, others: Others): void {
   }
 }
 
+/** After our write, and before we look at what came of it, an older zone is written back over it. */
+function planOverwrite(
+  { one, proxy, tally }: Run,
+  others: Others,
+  overwrite: NonNullable<ForeignZone["overwrite"]>,
+): void {
+  let written = false;
+  const record = one.pick(others.free);
+  proxy.plan({
+    at: ({ mutation }) => {
+      if (mutation !== undefined) written = true;
+      return written && mutation === undefined;
+    },
+    fault: {
+      kind: "meanwhile",
+      act: async () => {
+        tally.edits += 1;
+        await overwrite(record);
+      },
+    },
+  });
+}
+
 /** What the other writer does: a record more, a record less, or another value. */
 async function edit(zone: ForeignZone, scene: Scene, others: Others, one: Dice): Promise<void> {
   const { record, isNew } = editOf(zone, scene, others, one);
   if (record === undefined) return;
+  // Where zones are replaced as a whole, what was taken away in the wrong moment would come back, and look like ours.
+  if (!isNew && zone.promise === "restorable") return;
   if (!isNew) await uproot(zone, others, record);
   if (isNew || one.chance(0.5)) {
     const ttl = (record.ttl ?? 300) + 60;
@@ -302,23 +346,29 @@ async function keepPromise(run: Run, others: Others, outcome: Outcome | undefine
   const { zone, clients, tally } = run;
   const missing = missingOf(others.expected, await zone.holds());
   if (missing.length === 0) return;
-  const names = missing.map(({ text }) => text).join("\n");
-  if (zone.promise === "untouched") throw new Error(`changed although they are of others:\n${names}`);
-  if (outcome === undefined) {
-    // Killed before it could look: the next run says it, as that compares with the copy.
-    return;
+  const texts = missing.map(({ text }) => text).join("\n");
+  if (zone.promise === "untouched") throw new Error(`changed although they are of others:\n${texts}`);
+  const unseen = missing.filter(({ text }) => others.inTheWindow.has(text));
+  others.expected = others.expected.filter((line) => !unseen.includes(line));
+  tally.unseen += unseen.length;
+  const lost = missing.filter((line) => !unseen.includes(line));
+  if (lost.length === 0) return;
+  // As a vendor writes it: the name below the zone, `@` for the zone itself.
+  const short = (name: string): string => (name === zone.zone ? "@" : name.slice(0, -zone.zone.length - 1));
+  const unsaid = lost.filter(({ name }) => outcome?.said.includes(short(name)) !== true);
+  if (unsaid.length > 0) {
+    const words = unsaid.map(({ text }) => text).join("\n");
+    throw new Error(`lost without a word:\n${words}\nsaid: ${outcome?.said ?? "nothing, as it was killed"}`);
   }
-  const unsaid = missing.filter(({ name }) => !outcome.said.includes(name));
-  if (unsaid.length > 0)
-    throw new Error(
-      `lost without a word:\n${unsaid.map(({ text }) => text).join("\n")}\nsaid: ${outcome.said}`,
-    );
-  const restored = await clients.obey({ verb: "restore", zone: zone.zone });
+  // The copy that the error names, as whoever reads it would take.
+  const copy = /"copy":"([^"]+)"/.exec(outcome?.said ?? "")?.[1];
+  if (copy === undefined) throw new Error(`said without the copy to restore: ${outcome?.said}`);
+  const restored = await clients.obey({ verb: "restore", zone: zone.zone, copy });
   const still = missingOf(others.expected, await zone.holds());
   if (still.length > 0) {
-    throw new Error(`said, and not put back by restore (${JSON.stringify(restored)}):\n${names}`);
+    throw new Error(`said, and not put back by restore (${JSON.stringify(restored)}):\n${texts}`);
   }
-  tally.restored += missing.length;
+  tally.restored += lost.length;
 }
 
 function missingOf(

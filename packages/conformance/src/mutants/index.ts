@@ -6,6 +6,7 @@ import { referenceVendor } from "../reference/vendor.js";
 import { runScenario, scenariosFor } from "../scenarios.js";
 import type { BrokenProvider } from "./broken.js";
 import { brokenCalls } from "./calls.js";
+import { brokenDns } from "./dns-faults.js";
 import { brokenResources } from "./resources.js";
 import { brokenElements } from "./vendor-faults.js";
 import { brokenVerbs } from "./verbs.js";
@@ -16,6 +17,7 @@ export const brokenProviders: readonly BrokenProvider[] = [
   ...brokenCalls,
   ...brokenVerbs,
   ...brokenElements,
+  ...brokenDns,
 ];
 
 /** What came of trying one broken provider. */
