@@ -78,6 +78,15 @@ export const NEEDS = [
     found: () => existsSync(process.env.DEPLOY_HEROKU_SCHEMAS ?? join(ROOT, "../shared/specs")),
   },
   {
+    name: "cloudflare-schema",
+    what: "Cloudflare's published schema, where DEPLOY_CLOUDFLARE_SCHEMA says or beside this repository",
+    files: /\/(?:doubles\/cloudflare\/test\/judge|dns-cloudflare\/test\/errors)\.test\.ts$/,
+    found: () =>
+      existsSync(
+        process.env.DEPLOY_CLOUDFLARE_SCHEMA ?? join(ROOT, "../shared/specs/cloudflare-openapi.subset.json"),
+      ),
+  },
+  {
     name: "root",
     what: "root on Linux, to fill and to close a disk",
     files: /\/(?:atomic-file|create-image-crash|redis)\.test\.ts$/,

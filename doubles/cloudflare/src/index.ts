@@ -3,6 +3,8 @@
  *
  * @module
  */
+/** Whether there is a PowerDNS, and what to say where there is none. */
+export { findPowerDns, powerDnsMissing } from "@deploy/powerdns-double";
 export { type CloudflareDouble, createCloudflareDouble } from "./double.js";
 export type { Fault, FaultKind, Faults } from "./faults.js";
 export { createJudge, type Judge, type Violation } from "./judge.js";

@@ -1,7 +1,6 @@
-import { createCloudflareDouble } from "@deploy/cloudflare-double";
+import { createCloudflareDouble, findPowerDns, powerDnsMissing } from "@deploy/cloudflare-double";
 import { conformance } from "@deploy/conformance/vitest";
 import { normaliseName, recordMarker } from "@deploy/core";
-import { findPowerDns, powerDnsMissing } from "@deploy/powerdns-double";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { cloudflare } from "../src/index.js";
 import { toRecords } from "../src/records.js";

@@ -1,6 +1,11 @@
-import { type CloudflareDouble, createCloudflareDouble, type DoubleOptions } from "@deploy/cloudflare-double";
+import {
+  type CloudflareDouble,
+  createCloudflareDouble,
+  type DoubleOptions,
+  findPowerDns,
+  powerDnsMissing,
+} from "@deploy/cloudflare-double";
 import { type Clock, type Context, DeployError, systemClock } from "@deploy/core";
-import { findPowerDns, powerDnsMissing } from "@deploy/powerdns-double";
 
 /** Whether the double can serve its zones; the suites skip without. */
 export const served: boolean = findPowerDns() !== undefined;

@@ -2,9 +2,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type CloudflareDouble, createCloudflareDouble } from "@deploy/cloudflare-double";
+import {
+  type CloudflareDouble,
+  createCloudflareDouble,
+  findPowerDns,
+  powerDnsMissing,
+} from "@deploy/cloudflare-double";
 import { runAmongForeign } from "@deploy/conformance";
-import { findPowerDns, powerDnsMissing } from "@deploy/powerdns-double";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bundleClient } from "../../../../scripts/lib/bundle-client.mjs";
 import { toRecords } from "../../src/records.js";
