@@ -16,15 +16,9 @@ import { idOf, shortHash } from "../names.js";
 import type { Parts } from "../parts.js";
 import { ecsResource } from "../resources.js";
 import { appTags, ifOurs, lowerTags, readTags, tagKey } from "../tags.js";
-import {
-  type DescribedService,
-  describeServices,
-  describeTaskDefinition,
-  serviceName,
-  sharedService,
-} from "./describe.js";
+import { type DescribedService, describeServices, serviceName, sharedService } from "./describe.js";
 import type { FailureQuery } from "./failed-tasks.js";
-import { readTaskDefinitionArn, stableText } from "./families.js";
+import { stableText } from "./families.js";
 import type { StoredManifest } from "./manifest.js";
 import { markFailed } from "./release-state.js";
 import { onceRolesAreKnown } from "./role-not-assumable.js";
@@ -36,6 +30,7 @@ import {
   rolloutError,
   type Watched,
 } from "./rollout-watch.js";
+import { releaseOf, releaseTags } from "./service-release.js";
 import {
   changedRequest,
   placementForUpdate,
@@ -262,30 +257,6 @@ export function serviceNode(
 /** Nothing has ever been completed in it. */
 function isFirst(service: DescribedService): boolean {
   return !(service.deployments ?? []).some(({ rolloutState }) => rolloutState === "COMPLETED");
-}
-
-/** Tags that say which release a service runs, and in which revision: only together are they true. */
-function releaseTags(release: number, taskDefinition: string): Record<string, string> {
-  const revision = readTaskDefinitionArn(taskDefinition)?.revision;
-  return { [tagKey.release]: String(release), [revisionTag]: String(revision ?? "") };
-}
-
-const revisionTag = "deploy:revision";
-
-/** The release that a service runs. Its tags say it, as long as nobody has changed the service behind their back. */
-export async function releaseOf(
-  parts: Parts,
-  context: Context,
-  service: DescribedService,
-): Promise<number | undefined> {
-  if (service.taskDefinition === undefined) return undefined;
-  const tags = readTags(service.tags);
-  const revision = readTaskDefinitionArn(service.taskDefinition)?.revision;
-  const tagged = Number(tags[tagKey.release]);
-  if (String(revision) === tags[revisionTag] && Number.isInteger(tagged)) return tagged;
-  const answer = await describeTaskDefinition(parts, context, service.taskDefinition);
-  const release = Number(readTags(answer?.tags)[tagKey.release] ?? "none");
-  return Number.isInteger(release) ? release : undefined;
 }
 
 function changesOf(

@@ -27,7 +27,7 @@ import type { StoredManifest } from "./manifest.js";
 import { listManifests } from "./release-list.js";
 import { readRelease } from "./release-node.js";
 import { nextRun } from "./schedule-expression.js";
-import { releaseOf } from "./service-node.js";
+import { releaseOf } from "./service-release.js";
 import { processTasks } from "./tasks.js";
 
 /** Failures within the hour that make a loop of crashes. */

@@ -6,7 +6,8 @@ import type { Finder, Found } from "../owned.js";
 import type { Parts } from "../parts.js";
 import { isOfApp, isOfGroup, readTags, type Tags, tagKey } from "../tags.js";
 import { addressId, findAddresses } from "./address.js";
-import { findDataVolumes, findInstances, instanceId } from "./instance.js";
+import { findDataVolumes } from "./data-volume.js";
+import { findInstances, instanceId } from "./instance.js";
 import { assertAlone, findMember, otherMembers } from "./members.js";
 import {
   removeCapacityProvider,
