@@ -26,6 +26,7 @@ export function createContainers(own: Surroundings): Containers {
       scale: true,
       volumes: { no: "it keeps no files" },
       internalAddresses: true,
+      otherSecretStores: true,
       atomicRelease: true,
       rollback: true,
       zeroDowntime: true,
