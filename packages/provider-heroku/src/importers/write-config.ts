@@ -6,7 +6,8 @@ import type { Draft, DraftEnvironment, DraftProcess } from "./draft.js";
  * `target` holds the options of `heroku()` for every environment that has none of its own.
  */
 export function writeConfig(draft: Draft, target: Readonly<Record<string, unknown>> = {}): string {
-  const environments = lasting(draft) === undefined ? [production(), ...draft.environments] : draft.environments;
+  const environments =
+    lasting(draft) === undefined ? [production(), ...draft.environments] : draft.environments;
   return [
     'import { defineApp } from "@deploy/core";',
     'import { heroku } from "@deploy/provider-heroku";',
