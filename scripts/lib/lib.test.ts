@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
 import { describe, expect, it, test } from "vitest";
 import { codeBlocks } from "./markdown.mjs";
 import { judgeSkips, NEEDS, requiredNeeds } from "./needs.mjs";
@@ -116,4 +118,16 @@ test("blocks of code are found in a page, with longer fences around shorter ones
     { language: "md", line: 5, text: "```ts\nx\n```" },
     { language: "ts no-check", line: 10, text: "y" },
   ]);
+});
+
+// docs/decisions/0016: what a DNS plugin is measured by.
+test("each DNS plugin lists and applies in under 300 lines", async () => {
+  const packages = new URL("../../packages/", import.meta.url);
+  const plugins = (await readdir(packages)).map((name) => new URL(`${name}/src/dns.ts`, packages));
+  const found = plugins.filter((file) => existsSync(file));
+  expect(found.length).toBeGreaterThanOrEqual(3);
+  for (const file of found) {
+    const lines = (await readFile(file, "utf8")).split("\n").length;
+    expect(lines, file.pathname).toBeLessThan(300);
+  }
 });
