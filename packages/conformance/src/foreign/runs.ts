@@ -26,6 +26,7 @@ export interface ForeignZone {
   readonly client: readonly [string, ...string[]];
   /** The client's environment, whose calls have to go to `address`. */
   readonly env: (address: URL) => Readonly<Record<string, string | undefined>>;
+  /** As of the fault proxy: which calls change something, where the method does not tell. */
   readonly isMutation?: FaultProxyOptions["isMutation"];
   /** Empties the zone. */
   readonly reset: () => Promise<void>;
