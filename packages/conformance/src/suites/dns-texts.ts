@@ -3,7 +3,7 @@ import { type DnsCase, dnsCases, set } from "./dns-case.js";
 import { presentText } from "./dns-presentation.js";
 
 /** A text of this many characters in which no part is like another, so that what is cut or swapped is seen. */
-export function textOfLength(length: number): string {
+function textOfLength(length: number): string {
   let text = "";
   for (let at = 0; text.length < length; at += 1) text += `${at.toString(36)}-`;
   return text.slice(0, length);
