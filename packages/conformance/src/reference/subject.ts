@@ -1,4 +1,11 @@
-import { type Clock, normaliseValues, type Provider, type Scope, systemClock } from "@deploy/core";
+import {
+  type Clock,
+  decodeText,
+  normaliseValues,
+  type Provider,
+  type Scope,
+  systemClock,
+} from "@deploy/core";
 import type { Subject } from "../subject.js";
 import { keyOf, tokenVariable } from "./api.js";
 import { referenceProvider } from "./provider.js";
@@ -47,7 +54,9 @@ export function referenceSubject(
           vendor.state.zones
             .get("example.test")!
             .filter((record) => record.name === name && record.type === type)
-            .flatMap(({ content }) => normaliseValues(type, [content])),
+            .flatMap(({ content }) =>
+              type === "TXT" ? decodeText(content) : normaliseValues(type, [content]),
+            ),
       },
       print: async (scope, lines) => {
         const held = heldBy(scope);
