@@ -53,7 +53,8 @@ export async function providerFolders(directory) {
 const BUDGETS = /** @type {Record<string, number>} */ ({
   cli: 400_000,
   conformance: 400_000,
-  core: 450_000,
+  // The walk through DNS and its decisions included.
+  core: 550_000,
   // The SDK's DNS and zone endpoints only; the client of Route 53; an XML parser.
   "dns-cloudflare": 1_000_000,
   "dns-route53": 1_000_000,

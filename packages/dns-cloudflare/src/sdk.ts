@@ -20,11 +20,11 @@ export interface Sdk {
  * Makes a client that repeats nothing, logs nothing, and reads nothing of its own from the environment: it would
  * otherwise send a key that lies there beside the token.
  */
-export function createSdk(apiToken: string, baseURL: string, fetch: typeof globalThis.fetch): Sdk {
+export function createSdk(apiToken: string, baseURL: string, send: typeof fetch): Sdk {
   return createClient({
     apiToken,
     baseURL,
-    fetch,
+    fetch: send,
     apiKey: null,
     apiEmail: null,
     userServiceKey: null,
