@@ -11,6 +11,7 @@ import {
 import { createRateLimit } from "./rate-limit.js";
 import { change, recordRoutes } from "./record-routes.js";
 import { newId } from "./records.js";
+import { ruleOf, rulesetRoutes } from "./rulesets.js";
 import { serveApi } from "./server.js";
 import type { CloudflareRecord, CloudflareToken, CloudflareZone } from "./state.js";
 import type { RecordedCall, World } from "./world.js";
@@ -45,6 +46,8 @@ export interface CloudflareDouble {
     zone: string,
     records: readonly Readonly<Record<string, unknown>>[],
   ): Promise<readonly CloudflareRecord[]>;
+  /** Adds redirect rules past the API, as the dashboard does: fields as in a POST. */
+  addRedirects(zone: string, rules: readonly Readonly<Record<string, unknown>>[]): void;
   /** Removes the records for which `chosen` is true past the API. */
   removeRecords(zone: string, chosen: (record: CloudflareRecord) => boolean): Promise<void>;
   close(): Promise<void>;
@@ -104,6 +107,7 @@ export async function createCloudflareDouble(options: DoubleOptions = {}): Promi
           expires: "2099-01-01T05:20:00.12345Z",
         },
       ],
+      redirects: undefined,
       lane: Promise.resolve(),
     };
     await world.dns?.createZone(zone.name, zone.nameServers);
@@ -117,7 +121,7 @@ export async function createCloudflareDouble(options: DoubleOptions = {}): Promi
   };
   for (const input of options.tokens ?? [{ value: "token-of-owner" }]) addToken(input);
   for (const input of options.zones ?? [{ name: "example.org", quota: null }]) await addZone(input);
-  const api = await serveApi(world, [...recordRoutes(world), ...zoneRoutes(world)]);
+  const api = await serveApi(world, [...recordRoutes(world), ...zoneRoutes(world), ...rulesetRoutes(world)]);
   return {
     url: api.url,
     dns: world.dns,
@@ -144,6 +148,20 @@ export async function createCloudflareDouble(options: DoubleOptions = {}): Promi
         added.push(...(await change(world, zone(name), { posts: records.slice(from, from + 200) })).posts);
       }
       return added;
+    },
+    addRedirects(name, rules) {
+      const at = new Date(world.now()).toISOString();
+      const one = zone(name);
+      const before = one.redirects ?? {
+        id: newId(),
+        name: "default",
+        description: "",
+        version: "0",
+        rules: [],
+      };
+      const version = String(Number(before.version) + 1);
+      const added = rules.map((fields) => ruleOf(fields, at));
+      one.redirects = { ...before, version, last_updated: at, rules: [...before.rules, ...added] };
     },
     async removeRecords(name, chosen) {
       const ids = [...zone(name).records.values()].filter(chosen).map(({ id }) => ({ id }));

@@ -22,5 +22,7 @@ export type {
   CloudflareToken,
   CloudflareZone,
   PlanName,
+  RedirectRule,
+  Ruleset,
 } from "./state.js";
 export type { RecordedCall } from "./world.js";

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { Ajv2019, type ValidateFunction } from "ajv/dist/2019.js";
 import formats from "ajv-formats";
+import { rulesetPaths } from "./ruleset-schema.js";
 import { type Schema, schemaPatches } from "./schema-patches.js";
 
 /** Something said to the double, or by it, that Cloudflare's schema does not allow. */
@@ -135,6 +136,7 @@ function readBook(file: string): Book {
     parameters: Record<string, Schema>;
   };
   for (const patch of schemaPatches) patch.apply(components.schemas);
+  Object.assign(document.paths as object, rulesetPaths);
   const settings = { strict: false, logger: false, allErrors: true, validateSchema: false } as const;
   const ajv = new Ajv2019({ ...settings, unicodeRegExp: false });
   // A query has text alone: numbers and truth values are read out of it.

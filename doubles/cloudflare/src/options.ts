@@ -33,6 +33,7 @@ export const everyPermission: readonly string[] = [
   "DNS Write",
   "Zone Settings Write",
   "SSL and Certificates Write",
+  "Dynamic URL Redirects Write",
 ];
 
 /** What a double begins with. */

@@ -32,6 +32,35 @@ export interface CertificatePack {
   problem?: string;
 }
 
+/** A redirect rule, in the words of the API. Never changed in place. */
+export interface RedirectRule {
+  readonly id: string;
+  readonly version: string;
+  readonly action: "redirect";
+  readonly action_parameters: {
+    readonly from_value: {
+      readonly target_url: { readonly expression?: string; readonly value?: string };
+      readonly status_code?: number;
+      readonly preserve_query_string?: boolean;
+    };
+  };
+  readonly expression: string;
+  readonly description: string;
+  readonly enabled: boolean;
+  readonly ref: string;
+  readonly last_updated: string;
+}
+
+/** The redirect rules of a zone, in their order. */
+export interface Ruleset {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly version: string;
+  readonly rules: readonly RedirectRule[];
+  readonly last_updated?: string;
+}
+
 /** A zone, to be read by tests, and changed where they need to. */
 export interface CloudflareZone {
   readonly id: string;
@@ -46,6 +75,8 @@ export interface CloudflareZone {
   automaticMode: "auto" | "custom";
   universalEnabled: boolean;
   packs: CertificatePack[];
+  /** Undefined while nobody has made the ruleset of its redirects. */
+  redirects: Ruleset | undefined;
   /** What changes the zone runs after what was begun before. */
   lane: Promise<unknown>;
 }

@@ -8,6 +8,7 @@ import {
   type Violation,
 } from "../src/index.js";
 import { recordRoutes } from "../src/record-routes.js";
+import { rulesetRoutes } from "../src/rulesets.js";
 import type { World } from "../src/world.js";
 import { zoneRoutes } from "../src/zone-routes.js";
 import { type Answered, client } from "./client.js";
@@ -83,7 +84,11 @@ describe.skipIf(!judged)("the judge", () => {
   it("asks for the permissions which the schema names", () => {
     const judge = createJudge(defaultSchema(), []);
     const world = {} as World;
-    for (const { method, path, permissions } of [...recordRoutes(world), ...zoneRoutes(world)]) {
+    for (const { method, path, permissions } of [
+      ...recordRoutes(world),
+      ...zoneRoutes(world),
+      ...rulesetRoutes(world),
+    ]) {
       const named = judge?.permissions(method, path.replace(/\{\w+\}/g, "0"));
       for (const one of permissions) {
         expect(
