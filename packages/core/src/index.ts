@@ -37,7 +37,13 @@ export {
   type Obstacle,
   type WantedRecord,
 } from "./elements/dns-diff.js";
-export { type DnsProvider, isOwnRecord, ownedRecords, recordMarker } from "./elements/dns-ownership.js";
+export {
+  type DnsProvider,
+  isOwnRecord,
+  listRecords,
+  ownedRecords,
+  recordMarker,
+} from "./elements/dns-ownership.js";
 export { type DnsRecordOptions, dnsRecord, type PlacedRecord } from "./elements/dns-records.js";
 export { foldRegistry, type RegistryStep, registryName, registrySteps } from "./elements/dns-registry.js";
 export { decodeText, encodeText } from "./elements/dns-text.js";

@@ -1,4 +1,4 @@
-import { type Context, DeployError, isTransient, retry } from "@deploy/core";
+import { type Context, DeployError, isTransient, normaliseName, retry } from "@deploy/core";
 import { cancelled, toError, tokenPage, tokenVariable } from "./errors.js";
 import type { Operation } from "./operations.js";
 import type { Sdk } from "./sdk.js";
@@ -29,15 +29,24 @@ export interface Api {
       signal: { signal: AbortSignal },
     ) => PromiseLike<{ readonly result: readonly T[] }>,
   ): Promise<readonly T[]>;
-  /** All zones of the token. */
+  /** All zones of the token, read once in a plan. */
   zones(context: Context): Promise<readonly Zone[]>;
   /** One zone by its name, remembered; throws `cloudflare.no-zone`. */
   zone(context: Context, name: string): Promise<Zone>;
+  /** The zone that holds a host: the one with the longest name; throws `cloudflare.no-zone`. */
+  zoneOf(context: Context, host: string): Promise<Zone>;
 }
 
 type Call<T> = (sdk: Sdk, signal: { signal: AbortSignal }) => PromiseLike<T>;
 
-const writes: ReadonlySet<Operation> = new Set(["batch", "editSetting"]);
+const writes: ReadonlySet<Operation> = new Set([
+  "batch",
+  "editSetting",
+  "makeRedirects",
+  "addRedirect",
+  "editRedirect",
+  "removeRedirect",
+]);
 
 /** Calls below `endpoint`, about these zones alone where some are named. Nothing is loaded before the first. */
 export function createApi(endpoint: string, only?: readonly string[]): Api {
@@ -93,18 +102,30 @@ export function createApi(endpoint: string, only?: readonly string[]): Api {
     return found;
   };
 
+  const all = (context: Context): Promise<readonly Zone[]> =>
+    context.shared("cloudflare/zones", () => zones(context));
+
+  const zone = async (context: Context, name: string): Promise<Zone> => {
+    const found = known.get(name) ?? (await zones(context, name)).find((one) => one.name === name);
+    if (found !== undefined) return found;
+    throw new DeployError({
+      code: "cloudflare.no-zone",
+      message: `The token of ${tokenVariable} reaches no zone ${name}.`,
+      hint: "The zone is not there, is in another account, or is not among those the token is allowed for.",
+    });
+  };
+
   return {
     ask,
     pages,
-    zones: (context) => zones(context),
-    async zone(context, name) {
-      const zone = known.get(name) ?? (await zones(context, name)).find((one) => one.name === name);
-      if (zone !== undefined) return zone;
-      throw new DeployError({
-        code: "cloudflare.no-zone",
-        message: `The token of ${tokenVariable} reaches no zone ${name}.`,
-        hint: "The zone is not there, is in another account, or is not among those the token is allowed for.",
-      });
+    zones: all,
+    zone,
+    async zoneOf(context, host) {
+      const bare = normaliseName(host).replace(/^\*\./, "");
+      const [found] = (await all(context))
+        .filter((one) => bare === one.name || bare.endsWith(`.${one.name}`))
+        .sort((one, other) => other.name.length - one.name.length);
+      return found ?? zone(context, bare);
     },
   };
 }

@@ -23,7 +23,10 @@ interface Operations {
 }
 
 /** Element six, second part. `isProxied` says of a host whether its records are proxied where they do not say it. */
-export function createDns(api: Api, isProxied: (host: string) => boolean): Omit<Dns, "inspect" | "edge"> {
+export function createDns(
+  api: Api,
+  isProxied: (host: string) => boolean,
+): Omit<Dns, "inspect" | "edge" | "redirect"> {
   const read = (context: Context, zone: Zone, name?: string): Promise<readonly Held[]> => {
     const query = {
       zone_id: zone.id,
@@ -64,10 +67,7 @@ export function createDns(api: Api, isProxied: (host: string) => boolean): Omit<
       apex: "flatten",
       types,
       wildcards: true,
-      redirects: {
-        no: "redirects at its edge are rulesets, which this plugin does not write",
-        link: "https://developers.cloudflare.com/rules/url-forwarding/",
-      },
+      redirects: true,
       ttl: { least: 60, most: 86_400 },
     },
     zones: async (context) => (await api.zones(context)).map(({ name }) => name),

@@ -18,6 +18,12 @@ export interface EdgeOptions {
   isProxied(host: string): boolean;
 }
 
+/** What the edge of Cloudflare's servers does in front of an ingress, or in place of one. */
+export interface Edge extends Required<Pick<Dns, "edge" | "inspect">> {
+  /** Opens once a certificate at the edge covers a host; throws `cloudflare.no-edge-certificate` where none will. */
+  certificateGate(host: string): AnyResource;
+}
+
 /** A certificate at the edge, as far as it is looked into. */
 interface Pack {
   readonly id: string;
@@ -37,22 +43,9 @@ interface Covered {
 const docs = "https://developers.cloudflare.com/ssl/origin-configuration/ssl-modes/";
 
 /** TLS at Cloudflare's own edge: its mode, its certificates, and what is to be said of both. */
-export function createEdge(
-  api: Api,
-  name: string,
-  options: EdgeOptions,
-): Required<Pick<Dns, "edge" | "inspect">> {
+export function createEdge(api: Api, name: string, options: EdgeOptions): Edge {
   const once = <T>(context: Context, key: string, zone: Zone, load: () => Promise<T>): Promise<T> =>
     context.shared(`${name}/edge/${key}/${zone.name}`, load);
-
-  const zoneOf = async (context: Context, host: string): Promise<Zone> => {
-    const bare = normaliseName(host).replace(/^\*\./, "");
-    const zones = await context.shared(`${name}/edge/zones`, () => api.zones(context));
-    const [zone] = zones
-      .filter((one) => bare === one.name || bare.endsWith(`.${one.name}`))
-      .sort((one, other) => other.name.length - one.name.length);
-    return zone ?? api.zone(context, bare);
-  };
 
   const setting = (context: Context, zone: Zone, id: "ssl" | "ssl_automatic_mode"): Promise<string> =>
     once(context, id, zone, () =>
@@ -101,7 +94,7 @@ export function createEdge(
   const modeNode = (hosts: readonly string[], secure: boolean): AnyResource => {
     const zonesOf = async (context: Context): Promise<readonly Zone[]> => [
       ...new Map(
-        (await Promise.all(hosts.map((host) => zoneOf(context, host)))).map((zone) => [zone.id, zone]),
+        (await Promise.all(hosts.map((host) => api.zoneOf(context, host)))).map((zone) => [zone.id, zone]),
       ).values(),
     ];
     const { mode } = options;
@@ -148,14 +141,15 @@ export function createEdge(
     return gate;
   };
 
-  const certificateNode = (host: string): AnyResource => ({
+  const certificateGate = (host: string): AnyResource => ({
     id: `${name}/dns/edge-certificate/${host}`,
     label: `certificate of the edge for ${host}`,
     provider: name,
     element: "dns",
     desired: { host },
     pollEvery: 10_000,
-    read: async (context: Context): Promise<Covered> => covered(context, await zoneOf(context, host), host),
+    read: async (context: Context): Promise<Covered> =>
+      covered(context, await api.zoneOf(context, host), host),
     pending({ status, pack }: Covered): string | undefined {
       if (status === "active") return undefined;
       const why = pack?.validation_errors?.map(({ message }) => message).join(", ");
@@ -170,10 +164,12 @@ export function createEdge(
   });
 
   return {
+    certificateGate,
+
     edge(_scope, hosts, { secure }) {
       const proxied = hosts.map(normaliseName).filter(options.isProxied);
       if (proxied.length === 0) return { resources: [], hosts: [] };
-      return { resources: [modeNode(proxied, secure), ...proxied.map(certificateNode)], hosts: proxied };
+      return { resources: [modeNode(proxied, secure), ...proxied.map(certificateGate)], hosts: proxied };
     },
 
     async inspect(context, zoneName, hosts) {

@@ -1,5 +1,5 @@
 import { type Context, DeployError, type DeployErrorOptions } from "@deploy/core";
-import { type Operation, operations } from "./operations.js";
+import { type Operation, type OperationFacts, operations } from "./operations.js";
 
 /** The variable that the token is read from. */
 export const tokenVariable = "CLOUDFLARE_API_TOKEN";
@@ -60,7 +60,7 @@ function explain(
   operation: Operation,
   zone: string | undefined,
 ): Said {
-  const { needs } = operations[operation];
+  const { needs, shown }: OperationFacts = operations[operation];
   const has = (code: number): boolean => codes.includes(code);
   if (status === undefined || status >= 500 || status === 408) {
     const hint = "Run the same again; if it stays so, look at https://www.cloudflarestatus.com.";
@@ -86,14 +86,18 @@ function explain(
     return { code: "cloudflare.no-zone", hint };
   }
   if (has(10_000) || status === 403) {
-    const hint = `Give the token of ${tokenVariable} the permission "${needs}"${zone === undefined ? "" : ` for ${zone}`}: ${tokenPage}.`;
+    const hint = `Give the token of ${tokenVariable} the permission "${needs}"${shown === undefined ? "" : ` (in the dashboard "${shown}")`}${zone === undefined ? "" : ` for ${zone}`}: ${tokenPage}.`;
     return { code: "cloudflare.forbidden", hint };
   }
   if (has(81_045) || /quota exceeded/i.test(words)) {
     return { code: "cloudflare.quota", hint: "Remove records that nobody needs, or pay for a larger plan." };
   }
+  if (has(50_001) || /exceeded the maximum number of rules/i.test(words)) {
+    const hint = "Remove redirect rules that nobody needs, or pay for a larger plan.";
+    return { code: "cloudflare.quota", hint };
+  }
   if (has(9004)) return { code: "cloudflare.not-proxiable", hint: "Leave `proxied` out for this record." };
-  if (conflictCodes.some(has)) {
+  if (conflictCodes.some(has) || /exceeded maximum number of zone rulesets/i.test(words)) {
     return { code: "cloudflare.conflict", hint: "Plan again: somebody has changed the zone meanwhile." };
   }
   return {

@@ -8,6 +8,7 @@ import { createApi } from "./api.js";
 import { createDns } from "./dns.js";
 import { createEdge, type TlsMode } from "./edge.js";
 import { tokenPage, tokenVariable } from "./errors.js";
+import { createRedirects } from "./redirects.js";
 
 /** What can be said about Cloudflare. */
 export interface CloudflareOptions {
@@ -49,7 +50,9 @@ export function cloudflare(options: CloudflareOptions = {}): CloudflareProvider 
     options.endpoint ?? "https://api.cloudflare.com/client/v4",
     options.zones?.map(normaliseName),
   );
-  return {
+  const { edge, inspect, certificateGate } = createEdge(api, providerName, { mode, isProxied });
+  const { redirect, owned } = createRedirects(api, () => provider, certificateGate);
+  const provider: CloudflareProvider = {
     spec: 1,
     name: providerName,
     credentials: {
@@ -70,6 +73,8 @@ export function cloudflare(options: CloudflareOptions = {}): CloudflareProvider 
       const [[account, label] = ["", undefined]] = accounts;
       return { account, label: accounts.size > 1 ? `${accounts.size} accounts` : (label ?? account) };
     },
-    dns: { ...createDns(api, isProxied), ...createEdge(api, providerName, { mode, isProxied }) },
+    owned,
+    dns: { ...createDns(api, isProxied), edge, inspect, redirect },
   };
+  return provider;
 }

@@ -1,5 +1,8 @@
 import { BaseRecords } from "cloudflare/resources/dns/records";
 import { BaseZone as BaseUsage } from "cloudflare/resources/dns/usage/zone";
+import { BasePhases } from "cloudflare/resources/rulesets/phases/phases";
+import { BaseRules } from "cloudflare/resources/rulesets/rules";
+import { BaseRulesets } from "cloudflare/resources/rulesets/rulesets";
 import { BaseCertificatePacks } from "cloudflare/resources/ssl/certificate-packs/certificate-packs";
 import { BaseSettings as BaseUniversal } from "cloudflare/resources/ssl/universal/settings";
 import { BaseSettings } from "cloudflare/resources/zones/settings";
@@ -10,6 +13,7 @@ import { createClient } from "cloudflare/tree-shakable";
 export interface Sdk {
   readonly dns: { readonly records: BaseRecords; readonly usage: { readonly zone: BaseUsage } };
   readonly zones: BaseZones & { readonly settings: BaseSettings };
+  readonly rulesets: BaseRulesets & { readonly phases: BasePhases; readonly rules: BaseRules };
   readonly ssl: {
     readonly certificatePacks: BaseCertificatePacks;
     readonly universal: { readonly settings: BaseUniversal };
@@ -31,6 +35,16 @@ export function createSdk(apiToken: string, baseURL: string, send: typeof fetch)
     maxRetries: 0,
     timeout: 30_000,
     logLevel: "off",
-    resources: [BaseZones, BaseSettings, BaseRecords, BaseUsage, BaseCertificatePacks, BaseUniversal],
+    resources: [
+      BaseZones,
+      BaseSettings,
+      BaseRecords,
+      BaseUsage,
+      BaseCertificatePacks,
+      BaseUniversal,
+      BaseRulesets,
+      BasePhases,
+      BaseRules,
+    ],
   });
 }

@@ -112,6 +112,8 @@ describe("what goes wrong at Cloudflare", () => {
     const judge = createJudge(defaultSchema(), []);
     for (const { route, needs } of Object.values(operations)) {
       const [method = "", path = ""] = route.split(" ");
+      // The part of the schema that is kept here has no rulesets: their permission is from the reference.
+      if (path.includes("/rulesets")) continue;
       const named = judge?.permissions(method, path.replace(/\{\w+\}/g, "0")) ?? [];
       expect(
         named.map((one) => one.replace("Zone Zone", "Zone")),
