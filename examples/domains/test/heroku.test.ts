@@ -9,7 +9,7 @@ import { createHerokuDouble, type HerokuDouble } from "@deploy/heroku-double";
 import { createNamecheapDouble, type NamecheapDouble } from "@deploy/namecheap-double";
 import { findPowerDns, powerDnsMissing } from "@deploy/powerdns-double";
 import { heroku } from "@deploy/provider-heroku";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { exampleDeployer, type Here, lines, listed } from "./support.js";
 
 /*
@@ -25,8 +25,13 @@ describe.skipIf(!hasPowerDns)("examples/domains on Heroku", { timeout: 180_000 }
   let double: HerokuDouble;
   let directory: string;
   let env: Record<string, string>;
-  beforeAll(async () => {
-    double = await createHerokuDouble({ databases: false, registry: false, delays: { domainTarget: 100 } });
+  // An account for each test: what a failed one leaves behind is nothing that the next one finds.
+  beforeEach(async () => {
+    double = await createHerokuDouble({
+      databases: false,
+      registry: false,
+      delays: { domainTarget: 100, boot: 60_000, shutdown: 30_000 },
+    });
     directory = mkdtempSync(join(tmpdir(), "deploy-domains-"));
     writeFileSync(join(directory, "rendezvous.pem"), double.certificate);
     env = {
@@ -38,7 +43,7 @@ describe.skipIf(!hasPowerDns)("examples/domains on Heroku", { timeout: 180_000 }
       DEPLOY_HOME: directory,
     };
   }, 60_000);
-  afterAll(async () => {
+  afterEach(async () => {
     await double?.close();
     rmSync(directory, { recursive: true, force: true });
     expect(double?.failures).toEqual([]);

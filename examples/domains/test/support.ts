@@ -1,3 +1,6 @@
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   type App,
@@ -10,7 +13,17 @@ import {
   type ObservedRecordSet,
   systemClock,
 } from "@deploy/core";
+import { afterAll } from "vitest";
 import declared from "../deploy.config.js";
+
+/*
+ * A copy of what the image is built from: a log or a test that is written into the example meanwhile would be another
+ * source than the one that was planned.
+ */
+const directory = mkdtempSync(join(tmpdir(), "deploy-domains-source-"));
+for (const file of ["Dockerfile", "server.mjs"])
+  cpSync(fileURLToPath(new URL(`../${file}`, import.meta.url)), join(directory, file));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 /** What the example declares, with its environments by name. */
 const { environments = {}, ...input }: AppInput = withoutMark(declared);
@@ -38,7 +51,7 @@ export function exampleDeployer(
 ): Deployer {
   return createDeployer(exampleApp(name, here), {
     environment: name,
-    directory: fileURLToPath(new URL("..", import.meta.url)),
+    directory,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
     // Whoever waits for a vendor need not wait as long here.
     clock: {
