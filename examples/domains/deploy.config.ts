@@ -14,8 +14,11 @@ const onAws = {
   "*.example.org": "web",
 } as const;
 
-/** Heroku's router redirects nothing, so that the app does; and its certificates are for single hosts. */
-const onHeroku = { "example.org": "web", "www.example.org": "web" } as const;
+/** Heroku's router redirects nothing: Cloudflare's edge does; and its certificates are for single hosts. */
+const atEdge = { "example.org": "web", "www.example.org": { redirect: "example.org" } } as const;
+
+/** Where nobody in front of the app redirects, it does so itself. */
+const inApp = { "example.org": "web", "www.example.org": "web" } as const;
 
 export default defineApp({
   name: "domains",
@@ -24,7 +27,7 @@ export default defineApp({
   environments: {
     "aws-cloudflare": { target: aws, dns: cloudflare(), domains: onAws },
     "aws-route53": { target: aws, dns: route53(), domains: onAws },
-    "heroku-cloudflare": { target: heroku(), dns: cloudflare(), domains: onHeroku },
-    "heroku-namecheap": { target: heroku(), dns: namecheap(), domains: onHeroku },
+    "heroku-cloudflare": { target: heroku(), dns: cloudflare(), domains: atEdge },
+    "heroku-namecheap": { target: heroku(), dns: namecheap(), domains: inApp },
   },
 });

@@ -88,7 +88,7 @@ describe.skipIf(!hasPython)("examples/domains on AWS", { timeout: 300_000 }, () 
           HEROKU_DATA_URL: double.dataUrl,
         };
         const here: Here = { target: heroku({ build: "there" }), dns: route53() };
-        const up = exampleDeployer("heroku-cloudflare", here, env).up();
+        const up = exampleDeployer("heroku-namecheap", here, env).up();
         const error = await Promise.resolve(up).catch((thrown: unknown) => thrown);
         expect(error).toMatchObject({ code: "dns.apex", message: expect.stringContaining(zone) });
         const { hint } = error as DeployError;

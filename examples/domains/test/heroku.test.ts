@@ -67,7 +67,20 @@ describe.skipIf(!hasPowerDns)("examples/domains on Heroku", { timeout: 180_000 }
 
     it("is one plan, done once, empty the second time, and only ours is taken down", async () => {
       const own = { ...env, CLOUDFLARE_API_TOKEN: "token-of-owner" };
-      await tellStory("heroku-cloudflare", cloudflare({ endpoint: vendor.url }), own, "CNAME");
+      const theirs = {
+        action: "redirect",
+        expression: `http.host eq "blog.${zone}"`,
+        action_parameters: { from_value: { target_url: { value: "https://blog.example.net/" } } },
+      };
+      vendor.addRedirects(zone, [theirs]);
+      const rules = () => vendor.zone(zone).redirects?.rules.map(({ expression }) => expression);
+      await tellStory("heroku-cloudflare", cloudflare({ endpoint: vendor.url }), own, {
+        changes: 3,
+        urls: [`https://${zone}`],
+        ours: (targetOf) => [`${zone} CNAME ${targetOf(zone)} (ours)`, `www.${zone} A 192.0.2.0 (ours)`],
+        serving: () => expect(rules()).toEqual([theirs.expression, `http.host eq "www.${zone}"`]),
+      });
+      expect(rules()).toEqual([theirs.expression]);
     });
   });
 
@@ -93,7 +106,14 @@ describe.skipIf(!hasPowerDns)("examples/domains on Heroku", { timeout: 180_000 }
 
     it("is one plan, done once, empty the second time, and only ours is taken down", async () => {
       const own = { ...env, ...vendor.env };
-      await tellStory("heroku-namecheap", namecheap(), own, "ALIAS");
+      await tellStory("heroku-namecheap", namecheap(), own, {
+        changes: 2,
+        urls: [`https://${zone}`, `https://www.${zone}`],
+        ours: (targetOf) => [
+          `${zone} ALIAS ${targetOf(zone)} (ours)`,
+          `www.${zone} CNAME ${targetOf(`www.${zone}`)} (ours)`,
+        ],
+      });
       expect(vendor.domain(zone).emailType).toBe("MX");
     });
   });
@@ -102,7 +122,16 @@ describe.skipIf(!hasPowerDns)("examples/domains on Heroku", { timeout: 180_000 }
     name: string,
     dns: DnsProvider,
     own: Readonly<Record<string, string>>,
-    atRoot: "CNAME" | "ALIAS",
+    expected: {
+      /** Changes at the DNS vendor. */
+      readonly changes: number;
+      /** Those of the hosts that lead to a process. */
+      readonly urls: readonly string[];
+      /** The records of ours, by where Heroku wants a host to lead. */
+      readonly ours: (targetOf: (host: string) => string) => readonly string[];
+      /** What else there is to be seen once it is up. */
+      readonly serving?: () => void;
+    },
   ): Promise<void> {
     const here: Here = { target: heroku({ build: "there" }), dns };
     const deployer = () => exampleDeployer(name, here, own);
@@ -112,21 +141,19 @@ describe.skipIf(!hasPowerDns)("examples/domains on Heroku", { timeout: 180_000 }
     expect(plan.blocks).toEqual([]);
     const of = (element: string): readonly string[] =>
       plan.changes.filter((change) => change.element === element).map(({ label }) => label);
-    expect(of("dns")).toHaveLength(2);
+    expect(of("dns")).toHaveLength(expected.changes);
     expect(of("certificates").length).toBeGreaterThan(0);
     expect(await listed(dns, zone, own)).toEqual(before);
     expect(double.state.apps).toEqual([]);
 
     const { urls } = await deployer().up({ plan });
-    expect(urls).toEqual(expect.arrayContaining([`https://${zone}`, `https://www.${zone}`]));
+    expect(urls.slice(0, -1)).toEqual(expected.urls);
     const app = double.state.apps.find((one) => one.domains.some(({ hostname }) => hostname === zone));
     const targetOf = (host: string): string =>
       String(app?.domains.find(({ hostname }) => hostname === host)?.cname);
     const after = await listed(dns, zone, own);
-    expect(lines(after.filter(({ marker }) => marker !== undefined))).toEqual([
-      `${zone} ${atRoot} ${targetOf(zone)} (ours)`,
-      `www.${zone} CNAME ${targetOf(`www.${zone}`)} (ours)`,
-    ]);
+    expect(lines(after.filter(({ marker }) => marker !== undefined))).toEqual(expected.ours(targetOf));
+    expected.serving?.();
     expect(after.filter(({ marker }) => marker === undefined)).toEqual(before);
     const answer = await fetch(String(urls.at(-1)), { redirect: "manual" });
     expect(await answer.text()).toMatch(/^Hello from /);
