@@ -175,7 +175,7 @@ describe.skipIf(!(await has("python")))("a rollout that fails on AWS", () => {
         },
       },
       /a redirect \(302\)/,
-      /health/,
+      /answer by itself: without a login/,
     ],
     [
       "unhealthy",
