@@ -48,6 +48,7 @@ export function exampleDeployer(
   name: string,
   here: Here,
   env: Readonly<Record<string, string | undefined>>,
+  now: () => number = () => systemClock.now(),
 ): Deployer {
   return createDeployer(exampleApp(name, here), {
     environment: name,
@@ -55,7 +56,7 @@ export function exampleDeployer(
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
     // Whoever waits for a vendor need not wait as long here.
     clock: {
-      now: () => systemClock.now(),
+      now,
       sleep: (milliseconds, signal) =>
         systemClock.sleep(milliseconds >= 30_000 ? milliseconds : Math.min(milliseconds, 200), signal),
     },

@@ -172,7 +172,7 @@ function issuedGate(
       if (failed !== undefined) throw certificateFailed(failed);
       const waiting = present.filter(({ status }) => status !== "cert issued");
       if (waiting.length === 0) return undefined;
-      if (waitedMs > longestWait) throw certificateLate(waiting);
+      if (waitedMs > longestWait) throw certificateLate(waiting, waitedMs);
       return waiting.map(describe).join("; ");
     },
   };
@@ -216,10 +216,10 @@ function certificateFailed(failed: HostStatus): DeployError {
   });
 }
 
-function certificateLate(waiting: readonly HostStatus[]): DeployError {
+function certificateLate(waiting: readonly HostStatus[], waitedMs: number): DeployError {
   return new DeployError({
     code: "certificates.not-issued",
-    message: `Heroku has issued no certificate yet: ${waiting.map(describe).join("; ")}.`,
+    message: `Heroku has issued no certificate within ${Math.round(waitedMs / 60_000)} minutes: ${waiting.map(describe).join("; ")}.`,
     hint: "Look at the DNS of each host; the app itself serves. Run the same again to go on waiting.",
     docs,
     retryable: false,

@@ -2,7 +2,7 @@ import { setMaxListeners } from "node:events";
 import type { Context } from "../context.js";
 import { DeployError } from "../errors.js";
 import { quotable, withoutQuery } from "./request-privacy.js";
-import { isTransient, retry } from "./retry.js";
+import { retry } from "./retry.js";
 
 /** How a request is made and what its errors are called. */
 export interface RequestOptions {
@@ -15,9 +15,6 @@ export interface RequestOptions {
   /** Requests in all when it is safe. Default 5. */
   readonly attempts?: number;
 }
-
-/** Longest pause that a vendor may ask for, milliseconds; whoever asks for more gets an error at once. */
-const longestPause = 60_000;
 
 /**
  * Makes an HTTP request with a timeout; repeats it on 408, 425, 429, 5xx and network errors where that is safe.
@@ -43,7 +40,6 @@ export async function request(
   const attempts = safe && !(init.body instanceof ReadableStream) ? (options.attempts ?? 5) : 1;
   return retry(context, () => attempt(context, subject, options.timeoutMs ?? 30_000), {
     attempts,
-    isRetryable: (error) => isTransient(error) && pauseAsked(error) <= longestPause,
   });
 }
 
@@ -188,9 +184,4 @@ function pauseFrom(response: Response, now: number): number | undefined {
   if (!Number.isFinite(seconds)) return undefined;
   // Some vendors give a time since 1970 here, most the seconds that are left.
   return Math.max(0, seconds > 1_000_000_000 ? seconds * 1000 - now : seconds * 1000);
-}
-
-function pauseAsked(error: unknown): number {
-  const asked = DeployError.is(error) ? error.details.retryAfterMs : undefined;
-  return typeof asked === "number" ? asked : 0;
 }

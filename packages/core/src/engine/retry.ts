@@ -53,9 +53,17 @@ export function backOff(attempt: number, baseMs = 200, maxMs = 15_000): number {
   return Math.round(Math.random() * Math.min(maxMs, baseMs * 2 ** (attempt - 1)));
 }
 
+/** Milliseconds that are waited for a vendor at most, where it says itself for how long it takes no calls. */
+const longestPause = 60_000;
+
+/** Whether the vendor takes no calls for so long that it is told to the user instead of waited for. */
+export function isBlockedForLong(error: unknown): boolean {
+  return (pauseAsked(error) ?? 0) > longestPause;
+}
+
 /**
  * Repeats a call that is safe to repeat, with exponential back-off and full jitter; `details.retryAfterMs` of an error
- * is kept to.
+ * is kept to, or the error thrown at once when that is more than a minute.
  */
 export async function retry<T>(
   context: Pick<Context, "signal" | "clock">,
@@ -68,7 +76,8 @@ export async function retry<T>(
     try {
       return await call(attempt);
     } catch (error) {
-      if (attempt >= attempts || context.signal.aborted || !isRetryable(error)) throw error;
+      if (attempt >= attempts || context.signal.aborted || !isRetryable(error) || isBlockedForLong(error))
+        throw error;
       const delayMs = pauseAfter(error, attempt, options);
       options.onRetry?.(error, attempt, delayMs);
       await context.clock.sleep(delayMs, context.signal);
@@ -78,7 +87,12 @@ export async function retry<T>(
 
 /** Milliseconds to pause after an error: as long as the vendor asked for, else with back-off. */
 export function pauseAfter(error: unknown, attempt: number, options: RetryOptions = {}): number {
-  const asked = DeployError.is(error) ? error.details.retryAfterMs : undefined;
+  const asked = pauseAsked(error);
   const own = backOff(attempt, options.baseMs, options.maxMs);
-  return typeof asked === "number" && asked >= 0 ? Math.min(asked, 60_000) + Math.min(own, 250) : own;
+  return asked === undefined ? own : Math.min(asked, longestPause) + Math.min(own, 250);
+}
+
+function pauseAsked(error: unknown): number | undefined {
+  const asked = DeployError.is(error) ? error.details.retryAfterMs : undefined;
+  return typeof asked === "number" && asked >= 0 ? asked : undefined;
 }

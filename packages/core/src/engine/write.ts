@@ -3,7 +3,7 @@ import { sameData } from "./compare.js";
 import { differences } from "./decide.js";
 import { retryEvent } from "./read-wave.js";
 import { type AnyResource, isForeign } from "./resource.js";
-import { isTransient, pauseAfter, retry } from "./retry.js";
+import { isBlockedForLong, isTransient, pauseAfter, retry } from "./retry.js";
 import type { Run, Step } from "./run-state.js";
 
 /** How often a write is tried, when each time it was seen to have changed nothing. */
@@ -72,7 +72,7 @@ export async function write(
       return await callToChange(run, step, make);
     } catch (error) {
       const stopped = step.controller.signal.aborted || step.startedAt === undefined || run.stopping.aborted;
-      if (attempt >= writeAttempts || stopped || !isTransient(error)) throw error;
+      if (attempt >= writeAttempts || stopped || !isTransient(error) || isBlockedForLong(error)) throw error;
       const delayMs = pauseAfter(error, attempt);
       announceRetry(run, step, attempt, delayMs);
       await run.context.clock.sleep(delayMs, run.stopping).catch(() => {
