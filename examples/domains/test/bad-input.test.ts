@@ -12,7 +12,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 /*
  * What users get wrong about domains, or have got wrong for them: one clear error each, before anything is changed. That a
- * root cannot lead to Heroku from Route 53 is in aws.test.ts; what ACM refuses, a CAA record included, in provider-ecs.
+ * root cannot lead to Heroku from Route 53 is in aws.test.ts; what ACM refuses, a CAA record included, in provider-ecs;
+ * what is refused once a vendor was asked to write, in refused.test.ts and certificates.test.ts.
  */
 
 const zone = "example.org";
