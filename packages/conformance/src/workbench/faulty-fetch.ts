@@ -23,7 +23,7 @@ export type Fault =
     }
   /** The vendor does it, and the answer is lost. */
   | { readonly kind: "lose-answer" }
-  /** The vendor gets it a second time, and what it answers to that is lost. */
+  /** The vendor gets it a second time, and what it answers to that is lost; a body that flows is there but once. */
   | { readonly kind: "twice" };
 
 /** A `fetch` which can be disturbed, and remembers what it was asked. */
@@ -61,6 +61,7 @@ export function faultyFetch(
     }
     const answer = await base(input, init);
     if (fault?.kind === "twice") {
+      if (!isHeld(init.body)) return answer;
       const second = await base(input, init);
       await second.arrayBuffer();
       return answer;
@@ -72,6 +73,11 @@ export function faultyFetch(
     });
   };
   return { fetch: call as typeof fetch, seen };
+}
+
+/** Whether a body can be sent again: a stream is used up. */
+function isHeld(body: RequestInit["body"]): boolean {
+  return body == null || typeof body === "string" || body instanceof Uint8Array;
 }
 
 /** As far as it can be told without reading it: requests are compared by it. */
