@@ -151,7 +151,7 @@ export function createClients(settings: Settings): Clients {
         throwIfAborted(context.signal);
         await turns.take(service, action, context.signal);
         try {
-          const { client, module } = await load(context.env, service);
+          const { client, module } = await unlessAborted(context.signal, load(context.env, service));
           const Command = module[`${action}Command`];
           if (Command === undefined) throw new Error(`no command ${action}`);
           const send = (signal: AbortSignal): Promise<unknown> =>
@@ -236,6 +236,16 @@ function throwIfAborted(signal: AbortSignal): void {
   if (!signal.aborted) return;
   if (DeployError.is(signal.reason)) throw signal.reason;
   throw new DeployError({ code: "run.cancelled", message: "Cancelled.", cause: signal.reason });
+}
+
+/** Ends the waiting when the signal does; what is waited for goes on, for the others. */
+function unlessAborted<T>(signal: AbortSignal, wait: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    setMaxListeners(0, signal);
+    signal.addEventListener("abort", onAbort, { once: true });
+    wait.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
 }
 
 /** Linked by hand: `AbortSignal.any` on a signal that lives long keeps memory for every call in Node 20. */
