@@ -1,5 +1,5 @@
 import { type Cannot, conformance } from "@deploy/conformance/vitest";
-import { describe } from "vitest";
+import { afterAll, describe } from "vitest";
 import { namecheap } from "../src/index.js";
 import { type Account, fastClock, found, openAccount } from "./account.js";
 
@@ -46,6 +46,7 @@ const account: Account | undefined = found
       ],
     })
   : undefined;
+afterAll(() => account?.close());
 
 describe.skipIf(account === undefined)("Namecheap's double", () => {
   if (account === undefined) return;
