@@ -48,6 +48,7 @@ export { type DnsRecordOptions, dnsRecord, type PlacedRecord } from "./elements/
 export { foldRegistry, type RegistryStep, registryName, registrySteps } from "./elements/dns-registry.js";
 export { decodeText, encodeText } from "./elements/dns-text.js";
 export { normaliseName, normaliseValues, readableName } from "./elements/dns-values.js";
+export { findZone } from "./elements/dns-zone-index.js";
 export type * from "./elements/images.js";
 export type * from "./elements/importers.js";
 export type * from "./elements/lease.js";

@@ -1,4 +1,4 @@
-import { type Context, DeployError, isTransient, normaliseName, retry } from "@deploy/core";
+import { type Context, DeployError, findZone, normaliseName, retry } from "@deploy/core";
 import { cancelled, toError, tokenPage, tokenVariable } from "./errors.js";
 import type { Operation } from "./operations.js";
 import type { Sdk } from "./sdk.js";
@@ -57,8 +57,6 @@ export function createApi(endpoint: string, only?: readonly string[]): Api {
     const token = tokenOf(context.env);
     const { createSdk } = await import("./sdk.js");
     const sdk = createSdk(token, endpoint, carrier(context, token));
-    const isSoon = (error: unknown): boolean =>
-      DeployError.is(error) && isTransient(error) && Number(error.details.retryAfterMs ?? 0) <= 60_000;
     return retry(
       context,
       async () => {
@@ -76,7 +74,7 @@ export function createApi(endpoint: string, only?: readonly string[]): Api {
           context.signal.removeEventListener("abort", abort);
         }
       },
-      { attempts: writes.has(operation) ? 1 : 5, isRetryable: isSoon },
+      { attempts: writes.has(operation) ? 1 : 5 },
     );
   };
 
@@ -121,11 +119,8 @@ export function createApi(endpoint: string, only?: readonly string[]): Api {
     zones: all,
     zone,
     async zoneOf(context, host) {
-      const bare = normaliseName(host).replace(/^\*\./, "");
-      const [found] = (await all(context))
-        .filter((one) => bare === one.name || bare.endsWith(`.${one.name}`))
-        .sort((one, other) => other.name.length - one.name.length);
-      return found ?? zone(context, bare);
+      const names = (await all(context)).map(({ name }) => name);
+      return zone(context, findZone(names, host) ?? normaliseName(host).replace(/^\*\./, ""));
     },
   };
 }
