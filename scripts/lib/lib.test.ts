@@ -32,6 +32,17 @@ describe("counting", () => {
     expect(countVitest({ testResults: [file("a", "passed", "passed")] }, 0, "/w/").tally.failed).toBe(0);
   });
 
+  it("counts no scenario of the kit that does not apply, wherever the kit stands in the file", () => {
+    const pending = (...ancestorTitles: string[]) => ({ status: "pending", ancestorTitles });
+    const kit = [
+      pending("conformance of x"),
+      pending("on an emulator", "conformance of x"),
+      pending("other"),
+    ];
+    const results = [{ name: "/w/a", status: "passed", assertionResults: kit }];
+    expect(countVitest({ testResults: results }, 0, "/w/").tally.skipped).toBe(1);
+  });
+
   it("reads its own last line back", () => {
     const tally = { passed: 3, failed: 0, skipped: 12 };
     expect(readTally(`1 passed, 1 failed, 1 skipped\nmore\n${tallyLine(tally)}\n`)).toEqual(tally);
