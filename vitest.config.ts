@@ -11,6 +11,7 @@ export default defineConfig({
   resolve: {
     alias: {
       "@deploy/core": source("core"),
+      "@deploy/console": source("console"),
       "@deploy/provider-local": source("provider-local"),
       "@deploy/provider-ecs": source("provider-ecs"),
       "@deploy/provider-heroku": source("provider-heroku"),

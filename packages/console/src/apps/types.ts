@@ -1,0 +1,30 @@
+import type { Deployer } from "@deploy/core";
+
+/** One app in one environment, as it was declared. */
+export interface ConsoleEnvironment {
+  readonly app: string;
+  readonly environment: string;
+  readonly deployer: Deployer;
+  /** The configuration file, for a person. */
+  readonly file?: string;
+}
+
+/** What could not be loaded; the others go on. */
+export interface AppProblem {
+  /** File or directory. */
+  readonly place: string;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** The apps and environments that the console shows. */
+export interface AppRegistry {
+  /** By app, then environment, in order of their names. */
+  list(): readonly ConsoleEnvironment[];
+  /** Undefined: there is none of this name. */
+  find(app: string, environment: string): ConsoleEnvironment | undefined;
+  problems(): readonly AppProblem[];
+  /** Called when the files have changed and were loaded again. Answers with how to stop. */
+  onChange(listener: () => void): () => void;
+  close(): Promise<void>;
+}

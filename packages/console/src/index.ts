@@ -1,0 +1,7 @@
+/**
+ * The web console: container logs in the browser, access by application and by person, releases, domains and
+ * certificates.
+ *
+ * @module
+ */
+export type * from "./options.js";
