@@ -1,0 +1,258 @@
+/**
+ * What the routes of sign-in, account, people, grants, tokens and the audit log take and answer, as JSON; nothing here
+ * may import from node. Times are milliseconds since 1970.
+ *
+ * @module
+ */
+
+import type { Role } from "@deploy/core";
+import type { Action } from "../access/actions.js";
+import type { ApiToken, AuditEntry, ConsoleGrant, Person, Session } from "../access/types.js";
+
+/** `GET /api/sign-in/ways`: what the page offers; each provider's button is a link to its `start`. */
+export interface SignInWays {
+  readonly password: true;
+  readonly github?: { readonly name: string; readonly start: "/sign-in/github" };
+  readonly oidc?: { readonly name: string; readonly start: "/sign-in/oidc" };
+}
+
+/** `POST /api/sign-in/password`. Wrong: 401 `sign-in.wrong`; too often: 429 `sign-in.throttled` with `Retry-After`. */
+export interface PasswordSignIn {
+  readonly email: string;
+  readonly password: string;
+}
+
+/** `POST /api/sign-in/link`: `secret` is what `location.hash` has behind `#link=`, on the page `/sign-in`. */
+export interface LinkSignIn {
+  readonly secret: string;
+  /** Of the first owner, for the providers to know them by. Default `owner@localhost`; of no meaning once there is one. */
+  readonly email?: string;
+  readonly name?: string;
+}
+
+/** `POST /api/sign-in/invitation`: `secret` is what `location.hash` has behind `#invitation=`, on the page `/invitation`. */
+export interface InvitationSignIn {
+  readonly secret: string;
+  /** 12 to 256 characters. */
+  readonly password: string;
+  /** Default: as the invitation has it. */
+  readonly name?: string;
+}
+
+/** `POST /api/sign-in/invitation/check` with `{ secret }`: whom it is for; does not use it up. */
+export interface InvitationFacts {
+  readonly email: string;
+  readonly name: string;
+  readonly invitedBy: string;
+  readonly expiresAt: number;
+}
+
+/** What every sign-in answers; the cookie is in the headers. */
+export interface SignedIn {
+  readonly person: Person;
+}
+
+/**
+ * A provider sends the browser back to `/sign-in?problem=<code>` when it did not work out.
+ *
+ * The text is the page's to choose from here: nothing of the address is shown.
+ */
+export const SIGN_IN_PROBLEMS: Readonly<Record<SignInProblem, string>> = {
+  state: "This sign-in was started in another window, or too long ago. Start it again here.",
+  refused: "The provider did not confirm who you are.",
+  unreachable: "The provider cannot be reached at the moment. Another way to sign in may work.",
+  "unverified-email": "The provider has no verified e-mail address for you.",
+  "not-allowed": "Nobody has invited this address. Ask somebody who manages people here.",
+  revoked: "Your access to this console has been taken away.",
+  throttled: "Too many attempts. Wait a few minutes.",
+};
+
+/** Why a sign-in by a provider came to nothing. */
+export type SignInProblem =
+  | "state"
+  | "refused"
+  | "unreachable"
+  | "unverified-email"
+  | "not-allowed"
+  | "revoked"
+  | "throttled";
+
+/** `GET /api/me`. */
+export interface Me {
+  readonly person: Person;
+  /** The session this browser holds. */
+  readonly sessionId: string;
+  /** The role for `*`. */
+  readonly everywhere?: Role;
+  /** Actions that are about no app, such as `people.manage`. */
+  readonly actions: readonly Action[];
+  /** Apps with any role, by name. */
+  readonly apps: readonly MyApp[];
+}
+
+/** An app that somebody may at least see. */
+export interface MyApp {
+  readonly app: string;
+  readonly role: Role;
+  readonly actions: readonly Action[];
+}
+
+/** `POST /api/account/password`; ends every other session. `current` is asked for where there is a password already. */
+export interface PasswordChange {
+  readonly current?: string;
+  readonly password: string;
+}
+
+/** `GET /api/account/sessions`, the newest first. `DELETE /api/account/sessions/:id` ends one, and `…/sessions` all others. */
+export interface SessionList {
+  readonly sessions: readonly (Session & { readonly current: boolean })[];
+}
+
+/** `GET /api/account/tokens`. `DELETE /api/account/tokens/:id` ends one. */
+export interface TokenList {
+  readonly tokens: readonly ApiToken[];
+}
+
+/** `POST /api/account/tokens`. */
+export interface NewToken {
+  readonly name: string;
+  /** The name of an app, or `*`. */
+  readonly app: string;
+  /** At most the caller's own for `app`. */
+  readonly role: Role;
+  /** At most 366 days ahead. Default: 90 days. */
+  readonly expiresAt?: number;
+}
+
+/** What `POST /api/account/tokens` answers: the only time that `secret` is shown. */
+export interface MadeToken {
+  readonly token: ApiToken;
+  /** `dpl_…`. */
+  readonly secret: string;
+}
+
+/** `GET /api/people`, by e-mail. */
+export interface PeopleList {
+  readonly people: readonly PersonFacts[];
+}
+
+/** A person, and how far they reach. */
+export interface PersonFacts {
+  readonly person: Person;
+  readonly grants: readonly ConsoleGrant[];
+  /** How many are open. */
+  readonly sessions: number;
+  readonly tokens: number;
+  /** An invitation that nobody has taken yet. */
+  readonly invitation?: { readonly invitedBy: string; readonly expiresAt: number };
+}
+
+/** `POST /api/people`: invites, or invites again (the link before is void then). */
+export interface Invite {
+  readonly email: string;
+  readonly name?: string;
+  readonly grants?: readonly NewGrant[];
+}
+
+/** What inviting answers: the only time that the link is shown. */
+export interface Invited {
+  readonly person: Person;
+  readonly link: string;
+  readonly expiresAt: number;
+}
+
+/** A role to be given. */
+export interface NewGrant {
+  /** The name of an app, or `*`. */
+  readonly app: string;
+  readonly role: Role;
+  /** Default: for good. */
+  readonly expiresAt?: number;
+}
+
+/**
+ * `POST /api/apps/:app/grants` and `POST /api/grants` (for `*`): one person has one grant per app, which this sets.
+ *
+ * Who is not known yet is invited: then the answer has `invited`.
+ */
+export interface GrantRequest {
+  /** E-mail. */
+  readonly person: string;
+  readonly role: Role;
+  readonly expiresAt?: number;
+}
+
+/** What granting answers. */
+export interface Granted {
+  readonly grant: ConsoleGrant;
+  readonly person: Person;
+  /** False: it was so already. */
+  readonly changed: boolean;
+  readonly invited?: Pick<Invited, "link" | "expiresAt">;
+}
+
+/** `DELETE /api/people/:id`: off everything, here and at the providers. */
+export interface Revoked {
+  /** How many of each were ended. */
+  readonly ended: {
+    readonly grants: number;
+    readonly sessions: number;
+    readonly tokens: number;
+    readonly invitations: number;
+  };
+  /** The providers' own permissions, one for each app and environment that has any. */
+  readonly providers: readonly ProviderRevocation[];
+}
+
+/** What became of somebody's permissions at a provider. */
+export interface ProviderRevocation {
+  readonly app: string;
+  readonly environment: string;
+  /** Names of apps at the provider that they were taken off. */
+  readonly apps: readonly string[];
+  /** Why it did not work, for a person: then something is left to do by hand. */
+  readonly problem?: { readonly code: string; readonly message: string; readonly hint?: string };
+}
+
+/** `GET /api/people/:id/rights`: what this person can do. */
+export interface PersonRights {
+  readonly person: Person;
+  readonly everywhere?: Role;
+  readonly actions: readonly Action[];
+  /** Apps this console knows and apps they hold a grant for, by name. */
+  readonly apps: readonly (MyApp & {
+    /** The grants that give the role; one for the app, or for `*`, or both. */
+    readonly grants: readonly ConsoleGrant[];
+  })[];
+  readonly tokens: readonly ApiToken[];
+}
+
+/** `GET /api/apps/:app/access`: who can do what here. */
+export interface AppAccess {
+  readonly app: string;
+  /** By role, the most powerful first, then by e-mail. */
+  readonly people: readonly {
+    readonly person: Person;
+    readonly role: Role;
+    readonly grants: readonly ConsoleGrant[];
+  }[];
+  /** By action of scope `app`: the least role for it, and the e-mails of who may. */
+  readonly actions: readonly {
+    readonly action: Action;
+    readonly role: Role;
+    readonly people: readonly string[];
+  }[];
+  readonly tokens: readonly (ApiToken & { readonly owner: string })[];
+}
+
+/** `GET /api/audit?before=<id>&limit=<n>` and `GET /api/apps/:app/audit`, newest first. */
+export interface AuditPage {
+  readonly entries: readonly AuditEntry[];
+  /** More lie before the last of them. */
+  readonly hasOlder: boolean;
+}
+
+/** `GET /api/audit/verify`: whether the chain of hashes holds. */
+export type AuditVerdict =
+  | { readonly intact: true; readonly entries: number; readonly head?: string }
+  | { readonly intact: false; readonly entries: number; readonly brokenAt: number; readonly reason: string };
