@@ -1,4 +1,4 @@
-import type { Role } from "@deploy/core";
+import type { Role } from "../shared/access-types.js";
 
 /** What an action needs. */
 export interface ActionRule {
