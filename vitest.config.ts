@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { mutantPlugin } from "./scripts/lib/mutant-plugin.mjs";
 
 const source = (name: string, file = "index"): string =>
   fileURLToPath(new URL(`./packages/${name}/src/${file}.ts`, import.meta.url));
@@ -8,6 +9,7 @@ const double = (name: string): string =>
   fileURLToPath(new URL(`./doubles/${name}/src/index.ts`, import.meta.url));
 
 export default defineConfig({
+  plugins: mutantPlugin(),
   resolve: {
     alias: {
       "@deploy/core": source("core"),

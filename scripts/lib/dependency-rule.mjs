@@ -229,7 +229,7 @@ async function readManifest(root) {
 async function sources(root) {
   const entries = await readdir(root, { recursive: true, withFileTypes: true });
   return entries
-    .filter((entry) => entry.isFile() && /\.[cm]?[tj]s$/.test(entry.name))
+    .filter((entry) => entry.isFile() && /\.[cm]?[tj]sx?$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
     .filter(
       (file) =>
