@@ -6,8 +6,11 @@
  * @module
  */
 
-import type { Role, Support } from "@deploy/core";
+import type { Role } from "./access-types.js";
 import type { FeedState } from "./log-types.js";
+
+/** Whether the provider can do something; `no` is the reason, for a person. */
+export type Support = true | { readonly no: string; readonly link?: string };
 
 /** A failure, for a person; no secret in it. */
 export interface Trouble {

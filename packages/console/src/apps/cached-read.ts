@@ -1,0 +1,128 @@
+import { DeployError, toDeployError } from "@deploy/core";
+
+/** What is known of something that has to be asked for. */
+export interface Snapshot<T> {
+  readonly value?: T;
+  /** When `value` was seen, milliseconds since 1970. */
+  readonly at?: number;
+  /** Why it could not be had at the last try. */
+  readonly trouble?: DeployError;
+  readonly failedAt?: number;
+  /** How many tries in a row were in vain. */
+  readonly failures: number;
+  readonly refreshing: boolean;
+}
+
+/** Something that a vendor is asked for, with what it answered last. */
+export interface CachedRead<T> {
+  snapshot(): Snapshot<T>;
+  /** Asks now; who comes while it is asked for waits for the same answer. Never rejects: see the snapshot. */
+  refresh(): Promise<void>;
+  /** An answer of at most this age in milliseconds. Throws what the vendor threw. */
+  get(maxAgeMs: number): Promise<T>;
+}
+
+/** How something is asked for. */
+export interface CachedReadOptions<T> {
+  load(signal: AbortSignal): Promise<T>;
+  /** What is read, for the error: `the state of shop in production`. */
+  readonly subject: string;
+  /** Milliseconds until it counts as failed. */
+  readonly timeoutMs: number;
+  now(): number;
+  /** What was known before, of an environment that was declared anew. */
+  readonly before?: Snapshot<T>;
+  readonly onChange?: () => void;
+}
+
+/** A call that hangs is not asked again beside itself for so long, milliseconds; the vendor's client ends it by then. */
+const hangMs = 120_000;
+
+/**
+ * Keeps the last answer beside the last failure. An answer that comes after its time is taken all the same, and a call
+ * that hangs is not repeated while it does.
+ */
+export function cachedRead<T>(options: CachedReadOptions<T>): CachedRead<T> {
+  const { now, timeoutMs, subject } = options;
+  let known: Omit<Snapshot<T>, "refreshing"> = { failures: 0, ...withoutProgress(options.before) };
+  let waiting: Promise<void> | undefined;
+  let hanging: { readonly since: number } | undefined;
+
+  const failed = (thrown: unknown): void => {
+    known = {
+      ...known,
+      trouble: toDeployError(thrown, "console.read-failed"),
+      failedAt: now(),
+      failures: known.failures + 1,
+    };
+  };
+
+  const ask = async (): Promise<void> => {
+    const call = { since: now() };
+    const giveUp = new AbortController();
+    hanging = call;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        failed(tooLate(subject, timeoutMs));
+        giveUp.abort(known.trouble);
+        resolve();
+      }, timeoutMs);
+      timer.unref();
+    });
+    const answer = start(options.load, giveUp.signal)
+      .then((value) => {
+        known = { value, at: now(), failures: 0 };
+      })
+      .catch((thrown: unknown) => {
+        if (!giveUp.signal.aborted) failed(thrown);
+      })
+      .finally(() => {
+        clearTimeout(timer);
+        if (hanging === call) hanging = undefined;
+        options.onChange?.();
+      });
+    await Promise.race([answer, late]);
+  };
+
+  const refresh = (): Promise<void> => {
+    if (waiting !== undefined) return waiting;
+    if (hanging !== undefined && now() - hanging.since < hangMs) return Promise.resolve();
+    waiting = ask().finally(() => {
+      waiting = undefined;
+      options.onChange?.();
+    });
+    return waiting;
+  };
+
+  return {
+    snapshot: () => ({ ...known, refreshing: waiting !== undefined }),
+    refresh,
+    get: async (maxAgeMs) => {
+      if (known.trouble !== undefined || known.at === undefined || now() - known.at > maxAgeMs)
+        await refresh();
+      if (known.trouble !== undefined) throw known.trouble;
+      return known.value as T;
+    },
+  };
+}
+
+function withoutProgress<T>(before: Snapshot<T> | undefined): Omit<Snapshot<T>, "refreshing"> | undefined {
+  if (before === undefined) return undefined;
+  const { refreshing: _refreshing, ...rest } = before;
+  return rest;
+}
+
+/** A loader that throws before it answers fails as one that rejects. */
+async function start<T>(load: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
+  return load(signal);
+}
+
+function tooLate(subject: string, timeoutMs: number): DeployError {
+  return new DeployError({
+    code: "console.read-timeout",
+    message: `No answer about ${subject} within ${Math.round(timeoutMs / 1000)} s.`,
+    hint: "It is asked again by itself; other environments are not held up. See the vendor's status page if it stays.",
+    retryable: true,
+  });
+}
