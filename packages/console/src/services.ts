@@ -1,5 +1,7 @@
 import type { AccessBook } from "./access/book.js";
+import type { AppStates } from "./apps/states.js";
 import type { AppRegistry } from "./apps/types.js";
+import type { VendorAccess } from "./apps/vendor-access-types.js";
 import type { Feed } from "./feed/types.js";
 import type { ConsoleOptions } from "./options.js";
 import type { RunBook } from "./runs/types.js";
@@ -15,6 +17,10 @@ export interface Services {
   readonly signIn: SignIn;
   readonly store: LogStore;
   readonly apps: AppRegistry;
+  /** What is known of each environment, kept fresh in the background. */
+  readonly states: AppStates;
+  /** The providers' own permissions. */
+  readonly vendorAccess: VendorAccess;
   readonly feed: Feed;
   readonly runs: RunBook;
   /** Milliseconds since 1970. */

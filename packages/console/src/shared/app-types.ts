@@ -251,7 +251,7 @@ export interface RestartRequest {
 }
 
 /** What rollback, scale and restart answer with status 202: the run goes on and can be watched as any other. */
-export interface RunStarted {
+export interface OperationStarted {
   readonly runId: string;
 }
 
