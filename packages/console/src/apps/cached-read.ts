@@ -99,8 +99,9 @@ export function cachedRead<T>(options: CachedReadOptions<T>): CachedRead<T> {
     snapshot: () => ({ ...known, refreshing: waiting !== undefined }),
     refresh,
     get: async (maxAgeMs) => {
-      if (known.trouble !== undefined || known.at === undefined || now() - known.at > maxAgeMs)
-        await refresh();
+      // A failure is as good an answer as any while it is fresh: a vendor in trouble is not asked by every viewer.
+      const answeredAt = Math.max(known.at ?? 0, known.failedAt ?? 0);
+      if (now() - answeredAt > maxAgeMs) await refresh();
       if (known.trouble !== undefined) throw known.trouble;
       return known.value as T;
     },

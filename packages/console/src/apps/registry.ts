@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { createDeployer, type Target, toDeployError } from "@deploy/core";
+import { createDeployer, type Deployer, type Target, toDeployError } from "@deploy/core";
 import type { LoadedApp, LoadedApps } from "../options.js";
 import type { AppProblem, AppRegistry, ConsoleEnvironment, EnvironmentPattern } from "./types.js";
 import { watchFiles } from "./watch-files.js";
@@ -185,18 +185,24 @@ function knownApp(
   const environments: ConsoleEnvironment[] = [];
   const problems: AppProblem[] = [];
   for (const environment of environmentNames(loaded, options.defaultTarget !== undefined)) {
-    try {
-      const deployer = createDeployer(loaded.app, {
+    const make = (author?: string): Deployer =>
+      createDeployer(loaded.app, {
         environment,
         directory: loaded.directory,
         signal,
         ...(options.defaultTarget === undefined ? {} : { defaultTarget: options.defaultTarget }),
         ...(loaded.file === undefined ? {} : { file: loaded.file }),
-        ...(options.env === undefined ? {} : { env: options.env }),
+        ...(author === undefined
+          ? options.env === undefined
+            ? {}
+            : { env: options.env }
+          : { env: { ...(options.env ?? process.env), DEPLOY_AUTHOR: author } }),
       });
+    try {
+      const deployer = make();
       const { name } = deployer.app;
       const { directory } = loaded;
-      environments.push({ app: name, environment, deployer, file: place, directory });
+      environments.push({ app: name, environment, deployer, file: place, directory, actingAs: make });
     } catch (thrown) {
       const { message, hint } = toDeployError(thrown, "config.invalid");
       problems.push({

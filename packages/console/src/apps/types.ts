@@ -9,6 +9,8 @@ export interface ConsoleEnvironment {
   readonly file?: string;
   /** Directory of the app; a copy of its repository, perhaps. */
   readonly directory?: string;
+  /** The same deployer for somebody: releases and the deploy lock carry this name. Absent: only `deployer` is there. */
+  readonly actingAs?: (author: string) => Deployer;
 }
 
 /** What could not be loaded; the others go on. */

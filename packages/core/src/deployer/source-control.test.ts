@@ -20,6 +20,14 @@ it("reads author, commit and first line, and sees what is not committed", async 
   expect((await readSourceState(directory, env)).dirty).toBe(true);
 });
 
+it("names whom a program acts for, where it says so", async () => {
+  const directory = await repository();
+  expect((await readSourceState(directory, { ...env, DEPLOY_AUTHOR: "lee@example.org" })).author).toBe(
+    "lee@example.org",
+  );
+  expect((await readSourceState(directory, { ...env, DEPLOY_AUTHOR: " " })).author).toBe("Maria");
+});
+
 it("takes the user's name where there is no repository, or no git", async () => {
   const directory = await mkdtemp(join(tmpdir(), "deploy-plain-"));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));

@@ -28,11 +28,16 @@ export async function readSourceState(
   };
 }
 
-/** Who works in `directory`: as version control knows them, else the name of the user. */
+/**
+ * Who works in `directory`: as version control knows them, else the name of the user. `DEPLOY_AUTHOR` goes before both,
+ * where one program acts for many people.
+ */
 export async function readAuthor(
   directory: string,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<string> {
+  const acting = env.DEPLOY_AUTHOR?.trim();
+  if (acting) return acting;
   const name = await git(directory, env, ["config", "user.name"]);
   return name?.trim() || (await userName(env));
 }
