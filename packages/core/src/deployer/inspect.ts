@@ -3,7 +3,7 @@ import type { LeaseHolder } from "../elements/lease.js";
 import type { LogLine, LogQuery } from "../elements/logs.js";
 import { DeployError } from "../errors.js";
 import { isPublished } from "./compose-traffic.js";
-import { callContext, sharedContext } from "./context.js";
+import { anySignal, callContext, sharedContext } from "./context.js";
 import { requireLogSource, requireProcessOf } from "./names.js";
 import { requireElement, requireSupport } from "./providers.js";
 import { guardAccount, guardedContext, type Session } from "./session.js";
@@ -47,7 +47,10 @@ export async function releases(session: Session): Promise<readonly Release[]> {
  *
  * @throws `logs.unknown-process`, `logs.bad-query`, `logs.unsupported`.
  */
-export async function* logs(session: Session, query: LogQuery): AsyncGenerator<LogLine, void, undefined> {
+export async function* logs(
+  session: Session,
+  { signal, ...query }: LogQuery & { readonly signal?: AbortSignal },
+): AsyncGenerator<LogLine, void, undefined> {
   const { environment, scope } = session;
   const provider = environment.providers.logs;
   const element = requireElement(provider, "logs");
@@ -57,10 +60,10 @@ export async function* logs(session: Session, query: LogQuery): AsyncGenerator<L
   const { follow, resume } = element.capabilities;
   if (query.follow === true) requireSupport(provider, "logs", "follow logs", follow);
   if (query.after !== undefined) requireSupport(provider, "logs", "go on behind a line", resume);
-  await guardAccount(session);
+  await guardAccount(session, signal);
   const left = new AbortController();
   try {
-    yield* element.read(callContext(session.surroundings, left.signal), scope, query);
+    yield* element.read(callContext(session.surroundings, anySignal(left.signal, signal)), scope, query);
   } finally {
     left.abort();
   }

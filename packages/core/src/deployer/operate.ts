@@ -21,7 +21,7 @@ export async function run(session: Session, options: RunOptions): Promise<RunSes
   requireSupport(target, "containers", "run one-off commands", target.containers.capabilities.run);
   if (options.process !== undefined) requireProcess(environment, options.process);
   const process = options.process ?? defaultProcess(environment);
-  const context = await guardedContext(session);
+  const context = await guardedContext(session, options.signal);
   return target.containers.run(context, scope, request(options, "run", process));
 }
 
@@ -40,7 +40,7 @@ export async function exec(
   );
   if (options.process !== undefined) requireProcess(environment, options.process);
   if (options.instance !== undefined) requireProcessOf(environment, options.instance);
-  const context = await guardedContext(session);
+  const context = await guardedContext(session, options.signal);
   const { instance } = options;
   if (instance !== undefined) {
     const { processes } = await target.containers.status(context, scope);

@@ -134,6 +134,8 @@ export interface RunOptions {
   readonly stdio?: "inherit" | "capture";
   readonly input?: Uint8Array | AsyncIterable<Uint8Array>;
   readonly env?: Readonly<Record<string, string>>;
+  /** Ends the command. */
+  readonly signal?: AbortSignal;
 }
 
 /** Everything the CLI can do with one environment of one app, from a script. */
@@ -156,8 +158,8 @@ export interface Deployer {
   status(): Promise<EnvironmentStatus>;
   /** Newest first. */
   releases(): Promise<readonly Release[]>;
-  /** Lines of all processes, oldest first; leaving the loop ends the stream. */
-  logs(query?: LogQuery): AsyncIterable<LogLine>;
+  /** Lines of all processes, oldest first; leaving the loop ends the stream, and so does the signal while it waits. */
+  logs(query?: LogQuery & { readonly signal?: AbortSignal }): AsyncIterable<LogLine>;
   /** Runs a command in a fresh copy of the release in service. */
   run(options: RunOptions): Promise<RunSession>;
   /** Runs a command inside an instance that serves. */
