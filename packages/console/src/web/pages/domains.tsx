@@ -1,0 +1,11 @@
+import type { JSX } from "preact";
+import { Empty, Page, type PageProps } from "../components/index.js";
+
+/** Domains. */
+export default function DomainsPage(_props: PageProps): JSX.Element {
+  return (
+    <Page title="Domains">
+      <Empty title="Nothing here yet" />
+    </Page>
+  );
+}
