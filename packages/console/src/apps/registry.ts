@@ -126,7 +126,9 @@ function withoutTwins(
   known: readonly KnownApp[],
 ): { readonly apps: readonly LoadedApp[]; readonly twins: readonly AppProblem[] } {
   const chosen = new Map<string, LoadedApp>();
-  const before = (app: LoadedApp): number => (known.some((one) => sameSource(one.loaded, app)) ? 0 : 1);
+  // Whoever has the name keeps it: rights and stored logs go by it.
+  const before = (app: LoadedApp): number =>
+    known.some(({ loaded }) => sameSource(loaded, app) && loaded.app.name === app.app.name) ? 0 : 1;
   for (const app of [...apps].sort((one, other) => before(one) - before(other))) {
     if (!chosen.has(app.app.name)) chosen.set(app.app.name, app);
   }

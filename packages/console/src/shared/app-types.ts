@@ -527,9 +527,9 @@ export interface VendorAccessRow {
   readonly there?: Role;
   /**
    * `only here`: not (yet) granted there; `only there`: granted behind the console's back, or before it;
-   * `unsupported`: the provider knows no such role.
+   * `unsupported`: the provider knows no such role; `unknown`: it could not be asked.
    */
-  readonly state: "same" | "only here" | "only there" | "other role" | "unsupported";
+  readonly state: "same" | "only here" | "only there" | "other role" | "unsupported" | "unknown";
   /** Why the last try to bring it in line failed. */
   readonly trouble?: Trouble;
   readonly triedAt?: number;
