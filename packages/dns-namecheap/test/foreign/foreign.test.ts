@@ -19,6 +19,9 @@ const runs = Number(process.env.DEPLOY_FOREIGN_RUNS ?? 6);
 const seed = Number(process.env.DEPLOY_FOREIGN_SEED ?? 1);
 const from = Number(process.env.DEPLOY_FOREIGN_FROM ?? 1);
 const zone = "example.test";
+const isParked = ({ type, address }: { readonly type: string; readonly address: string }): boolean =>
+  (type === "CNAME" && /^parkingpage\.namecheap\.com\.?$/.test(address)) ||
+  (type === "URL" && address === `http://www.${zone}/`);
 
 describe.skipIf(!found)("among foreign records at Namecheap", () => {
   let directory: string;
@@ -83,12 +86,16 @@ describe.skipIf(!found)("among foreign records at Namecheap", () => {
         },
         uproot,
         overwrite: uproot,
-        holds: async () =>
-          double.domain(zone).hosts.map(({ id: _id, ...host }) => ({
+        holds: async () => {
+          const { hosts } = double.domain(zone);
+          // Namecheap parks a zone from which the last record was taken: these two are nobody's.
+          if (hosts.length === 2 && hosts.every(isParked)) return [];
+          return hosts.map(({ id: _id, ...host }) => ({
             name: host.name === "@" ? zone : `${host.name}.${zone}`,
             type: host.type,
             text: JSON.stringify(host),
-          })),
+          }));
+        },
       },
       { runs, seed, from, progress: console.error },
     );

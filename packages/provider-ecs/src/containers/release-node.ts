@@ -97,7 +97,8 @@ export function releaseNode(
     };
     await storeSensitive(parts, context, scope, sensitive);
     const carried = newest?.commandDone;
-    const tasks = tasksOf(options.renderingOf(desired.platform), manifest, carried);
+    const rendering = options.renderingOf(desired.platform);
+    const tasks = tasksOf(rendering, manifest, spec.releaseCommand !== undefined, carried);
     const entries = await settleAll(
       tasks.map(async (task) => {
         const arn = await ensureTaskDefinition(parts, context, scope, task);
@@ -159,10 +160,15 @@ export async function readRelease(
   };
 }
 
-/** Everything that a release registers, manifest included; `commandDone` is noted on from the release before. */
+/**
+ * Everything that a release registers, manifest included; `commandDone` is noted on from the release before. What runs the
+ * release command only where there is one: should a killed run not have come to it, that command itself sees to it, as the
+ * services and jobs do to theirs.
+ */
 function tasksOf(
   rendering: Rendering,
   release: Manifest,
+  hasCommand: boolean,
   commandDone?: string,
 ): readonly TaskDefinitionInput[] {
   const run = oneOffTask(rendering, release, "run", { [manifestLabel]: encodeManifest(release) });
@@ -170,7 +176,7 @@ function tasksOf(
   return [
     ...release.processes.map((process) => processTask(rendering, release, process)),
     ...release.jobs.map((job) => jobTask(rendering, release, job)),
-    oneOffTask(rendering, release, "release"),
+    ...(hasCommand ? [oneOffTask(rendering, release, "release")] : []),
     { ...run, tags: [...(run.tags ?? []), ...notes] },
   ];
 }
