@@ -111,3 +111,30 @@ export interface Retention {
   /** What the provider itself keeps, in its words. */
   readonly provider: string;
 }
+
+/** `GET …/logs/facts`: what there is, what is kept, and how the lines come. */
+export interface LogFacts {
+  readonly bounds: {
+    readonly lines: number;
+    readonly bytes: number;
+    readonly oldestSeq?: number;
+    readonly newestSeq?: number;
+    readonly oldestTime?: number;
+    readonly newestTime?: number;
+  };
+  readonly processes: readonly string[];
+  readonly instances: readonly string[];
+  /** In order of their lines. */
+  readonly releases: readonly ReleaseBoundary[];
+  readonly retention: Retention;
+  readonly feed: FeedState;
+  /** `read-only`: nothing new is stored; `reason` and `hint` are for a person. */
+  readonly store:
+    | { readonly state: "writable" }
+    | { readonly state: "read-only"; readonly reason: string; readonly hint: string };
+}
+
+/** `GET …/logs/histogram?since=&until=&buckets=` and a filter, of which `text` is not looked at. */
+export interface LogHistogram {
+  readonly buckets: readonly HistogramBucket[];
+}
