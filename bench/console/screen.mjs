@@ -1,0 +1,126 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { chromium } from "playwright-core";
+import { openStage } from "./stage.mjs";
+
+/*
+ * What a person sees: lines of a real process on the screen of a real browser. Frames are what requestAnimationFrame tells,
+ * long tasks what the browser's own observer does, the heap what its debugger says after a collection.
+ */
+
+const RATE = 5000;
+const BURST = 100_000;
+
+/**
+ * @param {{ quick?: boolean }} [options]
+ */
+export async function measureScreen({ quick = false } = {}) {
+  const stage = await openStage();
+  const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
+  try {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    const devtools = await page.context().newCDPSession(page);
+    await page.goto(stage.console.ownerLink ?? "");
+    await page.waitForURL((url) => url.pathname === "/");
+    const paint = await firstPaint(page, stage.console.url);
+    await page.goto(`${stage.console.url}/apps/printer/local/logs`);
+    await page.waitForSelector("[role=log]");
+    await stage.print(1, 0);
+    await shows(page, 1);
+    await watch(page);
+    const seconds = quick ? 3 : 10;
+    const flowed = await stage.print(RATE * seconds, RATE);
+    await shows(page, flowed + RATE * seconds);
+    const flow = await figures(page);
+    const heapBefore = await heap(devtools);
+    await watch(page);
+    const before = await stage.print(BURST, 0);
+    await shows(page, before + BURST);
+    await sleep(500);
+    const burst = await figures(page);
+    const nodes = await page.evaluate(() => document.querySelectorAll("[role=log] *").length);
+    const heapAfter = await heap(devtools);
+    return {
+      paint,
+      flow: { ...flow, seconds },
+      burst: { ...burst, heapGrowth: heapAfter - heapBefore, nodes },
+    };
+  } finally {
+    await browser.close();
+    await stage.close();
+  }
+}
+
+/** Cold: nothing in the cache. */
+async function firstPaint(page, url) {
+  const context = await page.context().browser().newContext();
+  const cold = await context.newPage();
+  await cold.goto(`${url}/sign-in`);
+  await cold.waitForSelector("input");
+  const ms = await cold.evaluate(
+    () =>
+      performance.getEntriesByType("paint").find(({ name }) => name === "first-contentful-paint")?.startTime,
+  );
+  const bytes = await cold.evaluate(() =>
+    performance
+      .getEntriesByType("resource")
+      .filter(({ name }) => name.endsWith(".js"))
+      .reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0),
+  );
+  await context.close();
+  return { ms, scriptBytes: bytes };
+}
+
+/** Waits until the line of this number is on the screen. */
+async function shows(page, number) {
+  const text = `n=${String(number).padStart(8, "0")}`;
+  await page.waitForFunction(
+    (wanted) => document.querySelector("[role=log]")?.textContent?.includes(wanted) === true,
+    text,
+    { timeout: 120_000, polling: 50 },
+  );
+}
+
+async function watch(page) {
+  await page.evaluate(() => {
+    window.benchFrames = [];
+    window.benchTasks = [];
+    window.benchStop?.();
+    let last = performance.now();
+    let running = true;
+    const frame = () => {
+      const now = performance.now();
+      window.benchFrames.push(now - last);
+      last = now;
+      if (running) requestAnimationFrame(frame);
+    };
+    requestAnimationFrame(frame);
+    const observer = new PerformanceObserver((list) => {
+      for (const { duration } of list.getEntries()) window.benchTasks.push(duration);
+    });
+    observer.observe({ type: "longtask" });
+    window.benchStop = () => {
+      running = false;
+      observer.disconnect();
+    };
+  });
+}
+
+async function figures(page) {
+  return page.evaluate(() => {
+    window.benchStop();
+    const frames = [...window.benchFrames].sort((a, b) => a - b);
+    return {
+      frames: frames.length,
+      p99: frames[Math.floor(frames.length * 0.99)] ?? 0,
+      longest: frames.at(-1) ?? 0,
+      longTask: Math.max(0, ...window.benchTasks),
+    };
+  });
+}
+
+/** Bytes in use after a collection. */
+async function heap(devtools) {
+  await devtools.send("HeapProfiler.collectGarbage");
+  const { usedSize } = await devtools.send("Runtime.getHeapUsage");
+  return usedSize;
+}
