@@ -116,13 +116,17 @@ export function createAppStates(options: AppStatesOptions): AppStates {
 
   const isVisible = (one: Watched): boolean => now() - one.seenAt < seenForMs;
 
+  /** How long to wait before it is asked for again: after failures longer and longer. */
+  const pauseFor = (rhythm: Rhythm, visible: boolean, failures: number): number => {
+    const usual = visible ? rhythm.visibleMs : rhythm.idleMs;
+    return Math.min(usual * 2 ** Math.min(failures, 6), Math.max(usual, longestPauseMs));
+  };
+
   const plan = (one: Watched, name: ReadName): void => {
     const rhythm = rhythms[name];
     if (rhythm === undefined) return;
     const { failures, trouble } = one.reads[name].snapshot();
-    const usual = isVisible(one) ? rhythm.visibleMs : rhythm.idleMs;
-    const pause =
-      failures === 0 ? usual : Math.min(usual * 2 ** Math.min(failures, 6), Math.max(usual, longestPauseMs));
+    const pause = pauseFor(rhythm, isVisible(one), failures);
     one.next.set(name, now() + pause * (0.85 + random() * 0.3));
     if (trouble !== undefined && isThrottled(trouble)) {
       const asked = trouble.details.retryAfterMs;
@@ -188,9 +192,11 @@ export function createAppStates(options: AppStatesOptions): AppStates {
       if (wasVisible) return;
       // What was planned for an environment that nobody saw is too late for one that somebody sees.
       for (const name of background) {
-        const { at, failures } = one.reads[name].snapshot();
-        const soonest = (at ?? 0) + (rhythms[name]?.visibleMs ?? 0);
-        if (failures === 0) one.next.set(name, Math.min(one.next.get(name) ?? 0, soonest));
+        const { at = 0, failedAt = 0, failures } = one.reads[name].snapshot();
+        const rhythm = rhythms[name];
+        if (rhythm === undefined) continue;
+        const soonest = Math.max(at, failedAt) + pauseFor(rhythm, true, failures);
+        one.next.set(name, Math.min(one.next.get(name) ?? 0, soonest));
       }
     },
     refresh: async (environment, names) => {
