@@ -33,7 +33,12 @@ interface RouteBase {
   readonly action: Action;
 }
 
-/** A route of the console. */
+/**
+ * A route of the console.
+ *
+ * What a handler throws is answered as JSON; a `DeployError` names its status in `details.status`, and in
+ * `details.retryAfter` the seconds of the header of that name.
+ */
 export type Route =
   | (RouteBase & {
       readonly method: "GET" | "POST" | "PUT" | "DELETE";
