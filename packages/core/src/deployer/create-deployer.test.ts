@@ -17,7 +17,8 @@ describe("everyday verbs", () => {
       servers: [{ name: "machine" }],
       addons: [{ name: "db" }],
     });
-    await expect(deployer.up().result).rejects.toMatchObject({ code: "lease.held", details: { holder } });
+    const changed = deployerOn(cloud, { source: () => "v2" });
+    await expect(changed.up().result).rejects.toMatchObject({ code: "lease.held", details: { holder } });
     expect(await deployer.breakLock()).toEqual(holder);
     expect(await deployer.breakLock()).toBeUndefined();
   });

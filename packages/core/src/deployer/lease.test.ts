@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { deployerOn, eventsOf, key, mutations } from "./testing/deployed.js";
+import { DeployError } from "../errors.js";
+import { deployed, deployerOn, eventsOf, key, mutations } from "./testing/deployed.js";
 import { memoryCloud } from "./testing/memory-cloud.js";
 
 describe("the deploy lock", () => {
@@ -35,6 +36,64 @@ describe("the deploy lock", () => {
     expect(events[0]).toMatchObject({ type: "waiting", id: "lock" });
     expect(result.release).toBe(2);
     expect(new Set(cloud.serving.values())).toEqual(new Set([2]));
+  });
+
+  it("is not needed where there is nothing to change, though somebody else holds it", async () => {
+    const { cloud, deployer } = await deployed();
+    const holder = { name: "maria", since: "2026-01-01T00:00:00.000Z", operation: "rollback" };
+    cloud.locks.set("shop/production", holder);
+    cloud.calls.length = 0;
+    const { events, result } = await eventsOf(deployer.up());
+    expect(result).toMatchObject({ release: 1, plan: { changes: [] } });
+    expect(events.filter((event) => event.type === "planned")).toHaveLength(1);
+    expect(events.at(-1)).toMatchObject({ type: "finished" });
+    expect(cloud.calls).not.toContain("acquire lock");
+    await expect(deployerOn(cloud, { source: () => "v2" }).up().result).rejects.toMatchObject({
+      code: "lease.held",
+    });
+    expect(mutations(cloud)).toEqual([]);
+    expect([...cloud.locks.values()]).toEqual([holder]);
+  });
+
+  it("is followed by a plan of its own: what was read before it was ours may be of yesterday", async () => {
+    const { cloud } = await deployed();
+    const behind = deployerOn(cloud, { source: () => "v2" });
+    let disturbed = false;
+    cloud.hook = async (call) => {
+      if (call !== "acquire lock" || disturbed) return;
+      disturbed = true;
+      // Somebody else's run of the same source ends in the moment before we get the lock.
+      await deployerOn(cloud, { source: () => "v2" }).up();
+    };
+    cloud.calls.length = 0;
+    const { events, result } = await eventsOf(behind.up());
+    expect(disturbed).toBe(true);
+    expect(result).toMatchObject({ release: 2, plan: { changes: [] } });
+    expect(cloud.releases.get("shop/production")).toHaveLength(2);
+    expect(events.filter((event) => event.type === "planned")).toHaveLength(1);
+    expect(cloud.locks.size).toBe(0);
+  });
+
+  it("says once what both readings say", async () => {
+    const { cloud } = await deployed();
+    const { events } = await eventsOf(
+      deployerOn(cloud, { source: () => "v2", reading: (context) => context.log("a slow vendor") }).up(),
+    );
+    expect(cloud.calls.filter((call) => call === "owned").length).toBeGreaterThan(1);
+    expect(events.filter(({ message }) => message === "a slow vendor")).toHaveLength(1);
+  });
+
+  it("is waited for when the run of another makes what is there unreadable", async () => {
+    const { cloud } = await deployed();
+    cloud.locks.set("shop/production", { name: "maria", since: "now", operation: "up" });
+    cloud.hook = (call) => {
+      if (call === "owned") throw new DeployError({ code: "memory.half-made", message: "?", hint: "?" });
+    };
+    const deployer = deployerOn(cloud, { source: () => "v2" });
+    await expect(deployer.up().result).rejects.toMatchObject({ code: "lease.held" });
+    cloud.locks.clear();
+    await expect(deployer.up().result).rejects.toMatchObject({ code: "memory.half-made" });
+    expect(cloud.calls.filter((call) => call === "acquire lock")).toHaveLength(2);
   });
 
   it("gives the lock back when the run fails or is cancelled", async () => {

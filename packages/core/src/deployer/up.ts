@@ -1,9 +1,9 @@
 import type { ReleaseOrigin } from "../elements/containers.js";
-import type { Operation } from "../engine/events.js";
+import type { DeployEvent, Operation } from "../engine/events.js";
 import { createOperation } from "../engine/operation.js";
 import type { Plan } from "../engine/plan.js";
 import type { ReleaseInput } from "./compose.js";
-import { anySignal } from "./context.js";
+import { anySignal, callContext } from "./context.js";
 import { underLease } from "./lease.js";
 import { assertCapable, type PreparedRun, prepareEverything } from "./prepare.js";
 import { applyRun } from "./run-plan.js";
@@ -34,14 +34,69 @@ export function up(session: Session, options: UpOptions): Operation<UpResult> {
       guardCleanTree(session.environment, source, options.allowDirty);
       await guardAccount(session, signal);
       const release = buildInput(session, options, originOf(source, options.message));
+      const run = { emit, signal, startedAt, saved: options.plan };
+      const plan = (listener: Emit): Promise<PreparedRun> =>
+        prepareEverything(session, release, options, { operation: "up", signal, emit: listener });
+
+      const said = new Set<string>();
+      const first = await planWithoutLock(session, signal, () => plan(remembering(emit, said)));
+      if (first !== undefined && hasNothingToDo(first)) {
+        return applyRun(session, first, { ...run, check: undefined });
+      }
       const lease = { operation: "up", signal, emit, waitMs: options.lockWaitMs };
-      return underLease(session, lease, async (check) => {
-        const run = await prepareEverything(session, release, options, { operation: "up", signal, emit });
-        return applyRun(session, run, { emit, signal, check, startedAt, saved: options.plan });
-      });
+      return underLease(session, lease, async (check) =>
+        // Anew: before the lock was ours, somebody else may have changed what the first plan has read.
+        applyRun(session, await plan(withoutRepeats(emit, said)), { ...run, check }),
+      );
     },
     anySignal(session.surroundings.signal, options.signal),
   );
+}
+
+/** A vendor that has just failed to be read is not waited for once more, milliseconds. */
+const holderWithinMs = 5_000;
+
+type Emit = (event: DeployEvent) => void;
+
+/**
+ * A plan by which a run that has nothing to do can end without the lock: at a vendor, taking and returning it is three
+ * more calls, one behind the other. Undefined without a lock, or while somebody's run makes what is there unreadable.
+ */
+async function planWithoutLock(
+  session: Session,
+  signal: AbortSignal,
+  plan: () => Promise<PreparedRun>,
+): Promise<PreparedRun | undefined> {
+  const { lease } = session.environment.providers.target;
+  if (lease === undefined) return undefined;
+  try {
+    return await plan();
+  } catch (error) {
+    if (signal.aborted) throw error;
+    const context = callContext(session.surroundings, anySignal(signal, AbortSignal.timeout(holderWithinMs)));
+    const holder = await lease.holder(context, session.scope).catch(() => undefined);
+    if (holder === undefined) throw error;
+    return undefined;
+  }
+}
+
+function hasNothingToDo({ prepared: { plan } }: PreparedRun): boolean {
+  return plan.changes.length === 0 && plan.blocks.length === 0;
+}
+
+/** Passes all on, and keeps in mind what reads have said. */
+function remembering(emit: Emit, said: Set<string>): Emit {
+  return (event) => {
+    if (event.type === "progress") said.add(`${event.id}\n${event.message}`);
+    emit(event);
+  };
+}
+
+/** Leaves out what the reads of an earlier plan have said in the same words. */
+function withoutRepeats(emit: Emit, said: ReadonlySet<string>): Emit {
+  return (event) => {
+    if (event.type !== "progress" || !said.has(`${event.id}\n${event.message}`)) emit(event);
+  };
 }
 
 /** Author, commit and state of the tree that the configuration file is in. */

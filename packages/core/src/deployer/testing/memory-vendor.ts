@@ -1,3 +1,4 @@
+import type { Context } from "../../context.js";
 import type { Containers } from "../../elements/containers.js";
 import type { Images, ImagesCapabilities } from "../../elements/images.js";
 import type { Lease } from "../../elements/lease.js";
@@ -21,6 +22,8 @@ export interface MemoryVendorOptions {
   readonly certificates?: false;
   /** The host name that hosts have to lead to is only known once the routes are there. */
   readonly lateEndpoints?: true;
+  /** Called while it is asked what it holds. */
+  readonly reading?: (context: Context) => void;
 }
 
 /** A whole vendor for tests, of every element, in front of a cloud that outlives it. */
@@ -45,8 +48,10 @@ export function memoryVendor(
         account: cloud.account,
         label: `someone at ${cloud.account}`,
       })),
-    owned: (context, scope, owned) =>
-      request(cloud, context, "owned", () => ownedThings(cloud, scope, owned?.keepLogs === true)),
+    owned: (context, scope, owned) => {
+      options.reading?.(context);
+      return request(cloud, context, "owned", () => ownedThings(cloud, scope, owned?.keepLogs === true));
+    },
     doctor: async () => [{ subject: "memory", state: "ok", message: "Plenty." }],
     servers: {
       capabilities: { provisioning: true, isolation: true },
