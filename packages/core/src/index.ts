@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { addressVariable } from "./app/addon-variables.js";
 export * from "./app/capabilities.js";
 export * from "./app/define-app.js";
 export { type DockerIgnore, parseDockerIgnore } from "./app/docker-ignore.js";

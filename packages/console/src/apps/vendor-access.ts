@@ -1,10 +1,11 @@
 import { DeployError, type Grant, toDeployError } from "@deploy/core";
+import { ROLES } from "../access/rights.js";
 import type { AuditRecord, Role } from "../access/types.js";
 import type { ProviderRevocation } from "../shared/access-types.js";
 import type { Support } from "../shared/app-types.js";
 import type { AppRegistry, ConsoleEnvironment } from "./types.js";
 import type { PeopleSource, VendorAccess, VendorOutcome } from "./vendor-access-types.js";
-import { driftView, ROLES } from "./vendor-drift.js";
+import { driftView } from "./vendor-drift.js";
 import type { LedgerEntry, VendorLedger } from "./vendor-ledger.js";
 import { troubleOf } from "./views/part.js";
 

@@ -3,9 +3,6 @@ import type { Role } from "../access/types.js";
 import type { Support, VendorAccessRow } from "../shared/app-types.js";
 import type { LedgerEntry } from "./vendor-ledger.js";
 
-/** All roles, the least first. */
-export const ROLES: readonly Role[] = ["viewer", "deployer", "operator", "manager"];
-
 /** What is compared. */
 export interface DriftInput {
   readonly here: readonly { readonly email: string; readonly role: Role }[];

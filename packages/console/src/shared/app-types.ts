@@ -326,8 +326,8 @@ export interface ConfigView {
 /** A variable that is no secret. */
 export interface VariableView {
   readonly name: string;
-  /** `app`: declared for all processes; `process`: for the ones in `processes`; `addon`: an add-on provides it; `release`: no longer declared. */
-  readonly from: "app" | "process" | "addon" | "release";
+  /** `app`: declared for all processes; `process`: for the ones in `processes`; `addon`: an add-on provides it; `deploy`: where a fellow process is; `release`: no longer declared. */
+  readonly from: "app" | "process" | "addon" | "deploy" | "release";
   readonly processes?: readonly string[];
   readonly addon?: string;
   /** Whether the release in service has it, where the vendor says; absent: not known. */

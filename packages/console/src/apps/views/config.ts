@@ -1,4 +1,4 @@
-import type { AddonStatus, Release, ResolvedEnvironment } from "@deploy/core";
+import { type AddonStatus, addressVariable, type Release, type ResolvedEnvironment } from "@deploy/core";
 import type { AddonView, SecretView, VariableView } from "../../shared/app-types.js";
 import type { ListedSecret } from "../reads.js";
 
@@ -20,8 +20,10 @@ export function variableViews(
   for (const { as, name } of environment.addons) found.set(as, { name: as, from: "addon", addon: name });
   const secret = new Set(environment.secrets);
   const served = active === undefined ? undefined : new Set(Object.keys(active.config));
+  const addresses = new Set(environment.processes.map(({ name }) => addressVariable(name)));
   for (const name of served ?? []) {
-    if (!found.has(name) && !secret.has(name)) found.set(name, { name, from: "release" });
+    if (found.has(name) || secret.has(name)) continue;
+    found.set(name, { name, from: addresses.has(name) ? "deploy" : "release" });
   }
   return [...found.values()]
     .sort((one, other) => (one.name < other.name ? -1 : 1))

@@ -1,4 +1,5 @@
-import { DeployError } from "@deploy/core";
+import type { DeployError } from "@deploy/core";
+import { refusal } from "../../access/errors.js";
 import type { ConsoleEnvironment } from "../../apps/types.js";
 import type { RouteRequest } from "../route.js";
 
@@ -28,7 +29,7 @@ export function notFound(message: string): DeployError {
 
 /** A body that is no use. */
 export function badRequest(message: string): DeployError {
-  return new DeployError({ code: "console.bad-request", message, hint: "Correct the request." });
+  return refusal({ status: 400, code: "console.bad-request", message, hint: "Correct the request." });
 }
 
 /**
