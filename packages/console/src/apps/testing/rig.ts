@@ -109,6 +109,7 @@ export async function rig(
       state: () => ({ state: "following" }),
       subscribe: () => () => undefined,
       onState: () => () => undefined,
+      ingest: async () => undefined,
       close: async () => undefined,
     },
     now: Date.now,

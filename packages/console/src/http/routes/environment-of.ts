@@ -20,7 +20,8 @@ export function environmentOf({
 
 /** Something that is not there. */
 export function notFound(message: string): DeployError {
-  return new DeployError({
+  return refusal({
+    status: 404,
     code: "console.not-found",
     message,
     hint: "Look at the overview for what there is.",
