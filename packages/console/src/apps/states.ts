@@ -1,4 +1,5 @@
 import { isThrottled } from "@deploy/core";
+import type { RunBook } from "../runs/types.js";
 import { createPace, type Pace } from "./pace.js";
 import { type EnvironmentReads, environmentReads, type ReadName } from "./reads.js";
 import type { AppRegistry, ConsoleEnvironment } from "./types.js";
@@ -19,6 +20,8 @@ export interface AppStates {
 /** What the states are made with. */
 export interface AppStatesOptions {
   readonly apps: AppRegistry;
+  /** What a run begins or ends is looked at soon afterwards. */
+  readonly runs?: Pick<RunBook, "subscribe">;
   now(): number;
   /** Default `Math.random`. */
   readonly random?: () => number;
@@ -183,6 +186,19 @@ export function createAppStates(options: AppStatesOptions): AppStates {
   const timer = tickMs === 0 ? undefined : setInterval(tick, tickMs);
   timer?.unref();
 
+  const touch = (app: string, environment: string): void => {
+    const one = watched.get(`${app} ${environment}`);
+    one?.next.set("status", now());
+    one?.next.set("releases", now());
+  };
+  const told = new Map<string, string>();
+  const unsubscribe = options.runs?.subscribe((run) => {
+    if (told.get(run.id) === run.state) return;
+    if (run.state === "running") told.set(run.id, run.state);
+    else told.delete(run.id);
+    touch(run.app, run.environment);
+  });
+
   return {
     of: (environment) => watch(environment).reads,
     seen: (environment) => {
@@ -209,13 +225,10 @@ export function createAppStates(options: AppStatesOptions): AppStates {
         }),
       );
     },
-    touch: (app, environment) => {
-      const one = watched.get(`${app} ${environment}`);
-      one?.next.set("status", now());
-      one?.next.set("releases", now());
-    },
+    touch,
     close: async () => {
       closed = true;
+      unsubscribe?.();
       clearInterval(timer);
       watched.clear();
     },
