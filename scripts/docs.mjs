@@ -6,12 +6,13 @@ import { emptyTally, tallyLine } from "./lib/tally.mjs";
 
 /*
  * `npm run docs`: the API reference of the packages that are imported, from their doc comments, into docs/api: core, the
- * conformance kit, and each provider. Fails when an exported symbol or a method has no doc comment, when one is used and not exported, or when a link leads nowhere. Ends with
+ * console, the conformance kit, and each provider. Fails when an exported symbol or a method has no doc comment, when one is used and not exported, or when a link leads nowhere. Ends with
  * `N passed, N failed, N skipped`, one for each entry point. `--check` writes nothing.
  */
 
 const ENTRY_POINTS = {
   "@deploy/core": "packages/core/src/index.ts",
+  "@deploy/console": "packages/console/src/index.ts",
   "@deploy/conformance": "packages/conformance/src/index.ts",
   "@deploy/conformance/vitest": "packages/conformance/src/vitest.ts",
   ...Object.fromEntries(

@@ -2,14 +2,18 @@ import { spawn } from "node:child_process";
 import { request } from "node:http";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
 import { cliProgram } from "./lib/cli-program.mjs";
 import { cleanEnvironment, ROOT, run, tool } from "./lib/run.mjs";
 
 /*
  * `npm run try`: builds the command and what it is made of, and deploys examples/guestbook to this machine with the real command, then asks
  * for its first page as a browser would. The same again deploys what has changed meanwhile.
+ *
+ *   npm run try -- --console      and starts the web console on it, which prints a link to open
  */
 
+const { values } = parseArgs({ options: { console: { type: "boolean", default: false } } });
 const EXAMPLE = "examples/guestbook";
 const directory = join(ROOT, EXAMPLE);
 const program = cliProgram(join(ROOT, "packages/cli"));
@@ -23,6 +27,7 @@ try {
   const [url] = urls;
   await showFirstPage(url);
   showNextSteps(url, app, [...addons.map((/** @type {{ name: string }} */ { name }) => name), "SECRET_KEY"]);
+  if (values.console) await show(["console"]);
 } catch (thrown) {
   console.error(`✖ ${thrown instanceof Error ? thrown.message : thrown}`);
   process.exitCode = 1;
@@ -30,8 +35,9 @@ try {
 
 async function build() {
   console.log("building the packages …");
+  const packages = ["--filter=@deploy/cli...", "--filter=@deploy/console"];
   const steps = /** @type {[string, ...string[]][]} */ ([
-    [tool("turbo"), "run", "build", "--filter=@deploy/cli...", "--output-logs=errors-only"],
+    [tool("turbo"), "run", "build", ...packages, "--output-logs=errors-only"],
     // `npm ci` linked no `deploy` yet: the file was not built then.
     ["npm", "rebuild", "@deploy/cli", "--ignore-scripts"],
   ]);
@@ -137,6 +143,7 @@ Open ${url} in a browser. Then:
   npx deploy status         what runs, and since when
   npx deploy up             after you changed something: try src/page.js
   npx deploy rollback       back to the release before
+  npx deploy console        all of it in the browser
   npx deploy down --confirm=${app} --delete-data=${data.join(",")}
 `);
 }
