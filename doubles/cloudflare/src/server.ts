@@ -94,6 +94,8 @@ export async function serveApi(world: World, routes: readonly Route[]): Promise<
     }
     world.judge?.answer(method, path, status, body);
     if (fault?.kind === "lost") return void request.socket.destroy();
+    // Put into words within the latency, which is all that a call takes.
+    const bytes = Buffer.from(JSON.stringify(body));
     const left = world.latency - (performance.now() - began);
     if (left > 0) await new Promise((resolve) => setTimeout(resolve, left));
     call.status = fault?.kind === "page" ? fault.status : status;
@@ -101,7 +103,6 @@ export async function serveApi(world: World, routes: readonly Route[]): Promise<
       response.writeHead(fault.status, { "Content-Type": "text/html" });
       return void response.end("<html><body>gateway</body></html>");
     }
-    const bytes = Buffer.from(JSON.stringify(body));
     response.writeHead(status, {
       "Content-Type": "application/json",
       "Content-Length": bytes.length,

@@ -18,7 +18,10 @@ export interface Zone {
 export interface Api {
   /** Makes a call; one that only reads is repeated when it fails for the moment, any other never. */
   ask<T>(context: Context, operation: Operation, zone: string | undefined, call: Call<T>): Promise<T>;
-  /** Every page of a list, read at once after the first has told how many there are; each item once. */
+  /**
+   * Every page of a list, read at once after the first has told how many there are; each item once. A list with a `name` is
+   * remembered by it: as many pages as it had the last time are read at once together with the first.
+   */
   pages<T extends { readonly id: string }>(
     context: Context,
     operation: Operation,
@@ -28,6 +31,7 @@ export interface Api {
       number: number,
       signal: { signal: AbortSignal },
     ) => PromiseLike<{ readonly result: readonly T[] }>,
+    name?: string,
   ): Promise<readonly T[]>;
   /** All zones of the token, read once in a plan. */
   zones(context: Context): Promise<readonly Zone[]>;
@@ -51,6 +55,7 @@ const writes: ReadonlySet<Operation> = new Set([
 /** Calls below `endpoint`, about these zones alone where some are named. Nothing is loaded before the first. */
 export function createApi(endpoint: string, only?: readonly string[]): Api {
   const known = new Map<string, Zone>();
+  const pageCounts = new Map<string, number>();
 
   const ask: Api["ask"] = async (context, operation, zone, call) => {
     if (context.signal.aborted) throw cancelled(context.signal.reason);
@@ -78,14 +83,19 @@ export function createApi(endpoint: string, only?: readonly string[]): Api {
     );
   };
 
-  const pages: Api["pages"] = async (context, operation, zone, page) => {
-    const read = (number: number) =>
-      ask(context, operation, zone, (sdk, signal) => page(sdk, number, signal));
-    const first = await read(1);
+  const pages: Api["pages"] = async (context, operation, zone, page, name) => {
+    const read = (from: number, to: number) =>
+      Promise.all(
+        Array.from({ length: Math.max(0, to - from + 1) }, (_, index) =>
+          ask(context, operation, zone, (sdk, signal) => page(sdk, from + index, signal)),
+        ),
+      );
+    const expected = (name === undefined ? undefined : pageCounts.get(name)) ?? 1;
+    const early = await read(1, expected);
     // The client's own paging asks for one page more, to find it empty.
-    const { total_pages = 1 } = (first as { result_info?: { total_pages?: number } }).result_info ?? {};
-    const others = Array.from({ length: Math.max(0, total_pages - 1) }, (_, index) => read(index + 2));
-    const items = [first, ...(await Promise.all(others))].flatMap(({ result }) => result);
+    const { total_pages = 1 } = (early[0] as { result_info?: { total_pages?: number } }).result_info ?? {};
+    if (name !== undefined) pageCounts.set(name, Math.max(1, total_pages));
+    const items = [...early, ...(await read(expected + 1, total_pages))].flatMap(({ result }) => result);
     // What others add meanwhile moves the rest from page to page.
     return [...new Map(items.map((item) => [item.id, item])).values()];
   };

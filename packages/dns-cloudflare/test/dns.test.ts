@@ -180,6 +180,39 @@ describe.skipIf(!served)("DNS at Cloudflare", () => {
     expect(names.length).toBeGreaterThanOrEqual(250);
   });
 
+  it("asks for all pages at once when it has listed the zone before, however many there are now", async () => {
+    await double.close();
+    double = await createDouble({ dns: false, largestPage: 100 });
+    const text = (n: number) => ({ name: `n${n}.${zone}`, type: "TXT", ttl: 1, content: `"${n}"` });
+    const add = (from: number, to: number) =>
+      double.addRecords(
+        zone,
+        Array.from({ length: to - from }, (_, n) => text(from + n)),
+      );
+    await add(0, 250);
+    const provider = dns();
+    const count = async () => {
+      const names = (await provider.list(contextWith(), zone)).map(({ name }) => name);
+      expect(new Set(names).size).toBe(names.length);
+      return names.length;
+    };
+    const pagesAsked = () => double.calls.filter(({ path }) => path.endsWith("/dns_records")).length;
+    expect(await count()).toBe(250);
+    // The first page is not answered before the last is asked for.
+    const allAsked = async () => {
+      while (pagesAsked() < 6) await new Promise((resolve) => setTimeout(resolve, 5));
+    };
+    double.faults.set({ path: "dns_records", does: { kind: "before", run: allAsked } });
+    expect(await count()).toBe(250);
+    await add(250, 420);
+    expect(await count()).toBe(420);
+    for (const { id } of records().slice(50)) double.zone(zone).records.delete(id);
+    expect(await count()).toBe(50);
+    expect(await count()).toBe(50);
+    // Three, then those; two more than before; as many, of which one is not empty; that one.
+    expect(pagesAsked()).toBe(3 + 3 + 5 + 5 + 1);
+  });
+
   it("looks again where a record was there already, and leaves it at that where it is ours", async () => {
     const wanted = set("www");
     double.faults.set({
