@@ -105,7 +105,7 @@ interface LinkProps {
   readonly class?: string;
   readonly title?: string;
   readonly "aria-label"?: string;
-  readonly "aria-current"?: "page" | undefined;
+  readonly "aria-current"?: "page" | "true" | undefined;
   readonly children?: ComponentChildren;
 }
 

@@ -1,0 +1,431 @@
+/**
+ * What the browser holds of the history: blocks of lines, in order of their numbers, none twice and none missing
+ * without a row that says so. Bounded: what is far from the eye is put away and loaded again when it is scrolled to.
+ *
+ * @module
+ */
+
+import type { LogEntry, LogPage } from "../../shared/log-types.js";
+import { type Fold, findFolds } from "./tracebacks.js";
+
+/** Lines that were here and have been put away; one tall row until they are loaded again. */
+export interface Away {
+  readonly kind: "away";
+  readonly from: number;
+  readonly to: number;
+  readonly count: number;
+  /** How many rows they made. */
+  readonly rows: number;
+}
+
+/** Lines that were never sent, because they came too fast; one row, with a way to load them. */
+export interface Skipped {
+  readonly kind: "skipped";
+  readonly from: number;
+  readonly to: number;
+  /** As many as match or may match. */
+  readonly count: number;
+}
+
+/** What one row shows: a line, a traceback, or lines that are not here. */
+export type Row = LogEntry | Fold | Away | Skipped;
+
+interface Lines {
+  readonly kind: "lines";
+  readonly lines: LogEntry[];
+  characters: number;
+  rows: readonly (LogEntry | Fold)[];
+}
+
+type Block = Lines | Away | Skipped;
+
+/** How much is held. */
+export interface WindowLimits {
+  /** Lines of a block: what is put away and loaded again together. Default 1,000. */
+  readonly block?: number;
+  /** Lines that are loaded. Default 150,000. */
+  readonly loaded?: number;
+  /** Characters that are loaded. Default 48 million. */
+  readonly characters?: number;
+  /** Lines that the window spans, loaded or away. Default 400,000: browsers can scroll no further. */
+  readonly span?: number;
+}
+
+/** The window onto the history. Every change is made by its functions; `version` counts them. */
+export interface LogWindow {
+  readonly version: number;
+  readonly rows: readonly Row[];
+  /** Lines that are loaded. */
+  readonly loaded: number;
+  /** The last number that is known to be in order: where the live stream goes on behind. */
+  readonly last: number | undefined;
+  readonly hasOlder: boolean;
+  readonly hasNewer: boolean;
+  /** Begins anew with a page. */
+  reset(page: LogPage): void;
+  /** Puts an older page before the rest. */
+  prepend(page: LogPage): void;
+  /** Puts a newer page behind the rest. */
+  extend(page: LogPage): void;
+  /** Lines of the live stream; those that are here already are dropped. Answers with how many were new. */
+  append(lines: readonly LogEntry[]): number;
+  /** The live stream has left something out. */
+  skip(from: number, to: number, count: number): void;
+  /** All up to this number has been sent. */
+  caughtUp(seq: number): void;
+  /** Puts lines in the place of a row that stood for them; `complete` false: what is left stays such a row. */
+  fill(place: Away | Skipped, lines: readonly LogEntry[], complete: boolean): void;
+  /** Puts away what is far from row `index`; the end is kept while `following`. */
+  evict(index: number, following: boolean): void;
+  /** The row that shows this number, or the first behind it; the number of rows when there is none. */
+  rowOf(seq: number): number;
+  /** How many alike of each signature are loaded. */
+  alike(signature: string): readonly number[];
+}
+
+/** The number that a row begins with. */
+export function seqOf(row: Row): number {
+  if (!("kind" in row)) return row.seq;
+  return row.kind === "fold" ? row.head.seq : row.from;
+}
+
+/** What tells a row from all others. */
+export function keyOf(row: Row): number | string {
+  if (!("kind" in row)) return row.seq;
+  return row.kind === "fold" ? row.head.seq : `${row.kind}-${row.from}`;
+}
+
+/** Lines before and behind a block that are looked at for tracebacks that cross its edge. */
+const EDGE = 400;
+
+/** An empty window. */
+export function createWindow(limits: WindowLimits = {}): LogWindow {
+  const block = limits.block ?? 1000;
+  const maxLoaded = limits.loaded ?? 150_000;
+  const maxCharacters = limits.characters ?? 48_000_000;
+  const maxSpan = limits.span ?? 400_000;
+
+  let blocks: Block[] = [];
+  let rows: Row[] = [];
+  let version = 0;
+  let loaded = 0;
+  let characters = 0;
+  let last: number | undefined;
+  let hasOlder = false;
+  let hasNewer = false;
+  const alike = new Map<string, number[]>();
+  let alikeOf = -1;
+
+  const firstSeq = (): number | undefined => {
+    const first = blocks[0];
+    return first === undefined ? undefined : first.kind === "lines" ? first.lines[0]!.seq : first.from;
+  };
+
+  const cut = (lines: readonly LogEntry[]): Lines[] => {
+    const made: Lines[] = [];
+    for (let at = 0; at < lines.length; at += block) {
+      const part = lines.slice(at, at + block);
+      made.push({ kind: "lines", lines: part, characters: sum(part), rows: part });
+    }
+    return made;
+  };
+
+  const count = (): void => {
+    loaded = 0;
+    characters = 0;
+    for (const one of blocks) {
+      if (one.kind !== "lines") continue;
+      loaded += one.lines.length;
+      characters += one.characters;
+    }
+  };
+
+  // Tracebacks of a block, with a look over both of its edges.
+  const group = (index: number): void => {
+    const one = blocks[index];
+    if (one?.kind !== "lines") return;
+    const before = blocks[index - 1];
+    const behind = blocks[index + 1];
+    const folds = findFolds([
+      ...(before?.kind === "lines" ? before.lines.slice(-EDGE) : []),
+      ...one.lines,
+      ...(behind?.kind === "lines" ? behind.lines.slice(0, EDGE) : []),
+    ]);
+    if (folds.size === 0) {
+      one.rows = one.lines;
+      return;
+    }
+    const made: (LogEntry | Fold)[] = [];
+    for (const line of one.lines) {
+      const fold = folds.get(line);
+      if (fold === undefined) made.push(line);
+      else if (fold.head === line) made.push(fold);
+    }
+    one.rows = made;
+  };
+
+  const flatten = (): void => {
+    const flat: Row[] = [];
+    for (const one of blocks) {
+      if (one.kind === "lines") for (const row of one.rows) flat.push(row);
+      else flat.push(one);
+    }
+    rows = flat;
+  };
+
+  const changed = (): void => {
+    count();
+    flatten();
+    version++;
+  };
+
+  const touch = (from: number, to: number): void => {
+    for (let index = Math.max(0, from); index <= Math.min(blocks.length - 1, to); index++) group(index);
+  };
+
+  const behindLast = (lines: readonly LogEntry[]): readonly LogEntry[] => {
+    let from = 0;
+    const fresh: LogEntry[] = [];
+    let highest = last ?? 0;
+    for (; from < lines.length; from++) {
+      const line = lines[from]!;
+      if (line.seq <= highest) continue;
+      highest = line.seq;
+      fresh.push(line);
+    }
+    return fresh;
+  };
+
+  const push = (lines: readonly LogEntry[]): number => {
+    const fresh = behindLast(lines);
+    if (fresh.length === 0) return 0;
+    const tail = blocks.at(-1);
+    let first = blocks.length;
+    let rest = fresh;
+    let rowsBefore: number | undefined;
+    if (tail?.kind === "lines" && tail.lines.length < block) {
+      const taken = fresh.slice(0, block - tail.lines.length);
+      rowsBefore = rows.length - tail.rows.length;
+      // Lines of a new list: who holds the old one must not see it grow.
+      for (const line of taken) tail.lines.push(line);
+      tail.rows = tail.lines;
+      tail.characters += sum(taken);
+      rest = fresh.slice(taken.length);
+      first--;
+    }
+    blocks.push(...cut(rest));
+    last = fresh.at(-1)!.seq;
+    if (first > 0 && rowsBefore === undefined && openAtEnd(blocks[first - 1])) {
+      rowsBefore = rows.length - (blocks[first - 1] as Lines).rows.length;
+      first--;
+    }
+    touch(first, blocks.length);
+    // Only what has changed is laid out again: the rest of the rows stay where they are.
+    rows = rows.slice(0, rowsBefore ?? rows.length);
+    for (const one of blocks.slice(first)) {
+      if (one.kind === "lines") for (const row of one.rows) rows.push(row);
+    }
+    count();
+    version++;
+    return fresh.length;
+  };
+
+  const trim = (index: number, following: boolean): boolean => {
+    let span = blocks.reduce((total, one) => total + spanOf(one), 0);
+    if (span <= maxSpan) return false;
+    // The eye is far back: then the end is left out, to be loaded again, and says so.
+    const fromStart = following || index > rows.length / 2;
+    while (span > maxSpan && blocks.length > 2) {
+      if (fromStart) {
+        span -= spanOf(blocks.shift()!);
+        hasOlder = true;
+        continue;
+      }
+      const final = blocks.pop()!;
+      const other =
+        final.kind === "skipped" ? blocks.pop()! : blocks.at(-1)!.kind === "skipped" ? blocks.pop()! : final;
+      const merged = merge(other, final);
+      span -= spanOf(final) + (other === final ? 0 : spanOf(other)) - 1;
+      blocks.push(merged);
+    }
+    return true;
+  };
+
+  return {
+    get version() {
+      return version;
+    },
+    get rows() {
+      return rows;
+    },
+    get loaded() {
+      return loaded;
+    },
+    get last() {
+      return last;
+    },
+    get hasOlder() {
+      return hasOlder;
+    },
+    get hasNewer() {
+      return hasNewer;
+    },
+    reset(page) {
+      blocks = cut(page.lines);
+      hasOlder = page.hasOlder;
+      hasNewer = page.hasNewer;
+      last = page.lines.at(-1)?.seq ?? page.newestSeq;
+      touch(0, blocks.length);
+      changed();
+    },
+    prepend(page) {
+      const first = firstSeq();
+      const older = first === undefined ? page.lines : page.lines.filter((line) => line.seq < first);
+      const made = cut(older);
+      blocks = [...made, ...blocks];
+      hasOlder = page.hasOlder;
+      last ??= older.at(-1)?.seq;
+      touch(0, made.length);
+      changed();
+    },
+    extend(page) {
+      push(page.lines);
+      hasNewer = page.hasNewer;
+      version++;
+    },
+    append(lines) {
+      return push(lines);
+    },
+    skip(from, to, size) {
+      const start = Math.max(from, (last ?? 0) + 1);
+      if (to < start) return;
+      const tail = blocks.at(-1);
+      if (tail?.kind === "skipped" && tail.to + 1 >= start) {
+        blocks[blocks.length - 1] = { kind: "skipped", from: tail.from, to, count: tail.count + size };
+      } else {
+        blocks.push({ kind: "skipped", from: start, to, count: size });
+      }
+      last = to;
+      changed();
+    },
+    caughtUp(seq) {
+      last = Math.max(last ?? 0, seq);
+    },
+    fill(place, lines, complete) {
+      const index = blocks.indexOf(place);
+      if (index < 0) return;
+      const within = lines.filter((line) => line.seq >= place.from && line.seq <= place.to);
+      const made: Block[] = cut(within);
+      const reached = within.at(-1)?.seq;
+      if (!complete && reached !== undefined && reached < place.to) {
+        const left = Math.max(1, place.count - within.length);
+        made.push({ kind: "skipped", from: reached + 1, to: place.to, count: left });
+      }
+      blocks.splice(index, 1, ...made);
+      touch(index - 1, index + made.length);
+      changed();
+    },
+    evict(index, following) {
+      const trimmed = trim(index, following);
+      if (trimmed) {
+        count();
+        flatten();
+      }
+      const full = loaded > maxLoaded || characters > maxCharacters;
+      if (full) {
+        let row = 0;
+        const distances = blocks.map((one, place) => {
+          const size = one.kind === "lines" ? one.rows.length : 1;
+          const middle = row + size / 2;
+          row += size;
+          return { place, distance: Math.abs(middle - index) };
+        });
+        distances.sort((one, other) => other.distance - one.distance);
+        for (const { place } of distances) {
+          // A little more than needed, so that it is not done again with the next line.
+          if (loaded <= maxLoaded * 0.9 && characters <= maxCharacters * 0.9) break;
+          const one = blocks[place]!;
+          if (one.kind !== "lines" || place === blocks.length - 1) continue;
+          blocks[place] = {
+            kind: "away",
+            from: one.lines[0]!.seq,
+            to: one.lines.at(-1)!.seq,
+            count: one.lines.length,
+            rows: one.rows.length,
+          };
+          loaded -= one.lines.length;
+          characters -= one.characters;
+        }
+      }
+      if (trimmed || full) changed();
+    },
+    rowOf(seq) {
+      let low = 0;
+      let high = rows.length;
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (endOf(rows[middle]!) < seq) low = middle + 1;
+        else high = middle;
+      }
+      // A traceback's lines may lie among those of others: look whether one just before holds it.
+      for (let back = low; back >= 0 && back > low - 200; back--) {
+        const row = rows[back];
+        if (
+          row !== undefined &&
+          "kind" in row &&
+          row.kind === "fold" &&
+          row.lines.some((line) => line.seq === seq)
+        )
+          return back;
+      }
+      return low;
+    },
+    alike(signature) {
+      if (alikeOf !== version) {
+        alike.clear();
+        for (const row of rows) {
+          if (!("kind" in row) || row.kind !== "fold") continue;
+          const seqs = alike.get(row.signature);
+          if (seqs === undefined) alike.set(row.signature, [row.head.seq]);
+          else seqs.push(row.head.seq);
+        }
+        alikeOf = version;
+      }
+      return alike.get(signature) ?? [];
+    },
+  };
+}
+
+// For finding: a row ends with its own number; a traceback may end behind rows that follow it.
+function endOf(row: Row): number {
+  if (!("kind" in row)) return row.seq;
+  return row.kind === "fold" ? row.head.seq : row.to;
+}
+
+// Whether a traceback may go on in the next block.
+function openAtEnd(one: Block | undefined): boolean {
+  if (one?.kind !== "lines") return false;
+  const ends = new Set(one.lines.slice(-50));
+  return (
+    one.rows.slice(-EDGE).some((row) => "kind" in row && row.lines.some((line) => ends.has(line))) ||
+    one.lines.slice(-50).some((line) => /Traceback|Error|Exception/.test(line.text))
+  );
+}
+
+function spanOf(one: Block): number {
+  return one.kind === "skipped" ? 1 : one.kind === "away" ? one.count : one.lines.length;
+}
+
+// Two neighbours, the first of them in front, as lines that are not here.
+function merge(first: Block, second: Block): Skipped {
+  const linesOf = (one: Block): number => (one.kind === "lines" ? one.lines.length : one.count);
+  const from = first.kind === "lines" ? first.lines[0]!.seq : first.from;
+  const to = second.kind === "lines" ? second.lines.at(-1)!.seq : second.to;
+  return { kind: "skipped", from, to, count: linesOf(first) + (first === second ? 0 : linesOf(second)) };
+}
+
+function sum(lines: readonly LogEntry[]): number {
+  let total = 0;
+  for (const line of lines) total += line.text.length;
+  return total;
+}
