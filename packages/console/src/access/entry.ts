@@ -1,0 +1,279 @@
+import { appendAudit } from "./audit.js";
+import type { Queries } from "./database.js";
+import { refusal } from "./errors.js";
+import { networkOf } from "./network.js";
+import { oldestOwner } from "./owners.js";
+import type { By, Parts } from "./parts.js";
+import { addPerson, findInvitation, findPersonByEmail, requirePerson } from "./people.js";
+import { hashSecret, newId, newSecret } from "./secrets.js";
+import { type BegunSession, beginSession, endOthersWithin, type NewSession } from "./sessions.js";
+import type { Person } from "./types.js";
+import { parseEmail, parseName } from "./values.js";
+
+/** How long the link for an owner may be used, milliseconds: 10 minutes. */
+export const ownerLinkLife: number = 10 * 60 * 1_000;
+
+/** Where somebody comes from. */
+export type From = Pick<NewSession, "address" | "userAgent">;
+
+/** Who a provider says somebody is. */
+export interface ProvenIdentity {
+  readonly way: "github" | "oidc";
+  /** `https://github.com`, `https://accounts.example.org`. */
+  readonly issuer: string;
+  /** The issuer's unchanging name for this person. */
+  readonly subject: string;
+  /** Verified by the issuer. */
+  readonly email: string;
+  readonly name?: string;
+  /** A rule of the options (an organization, a domain) lets them in. */
+  readonly allowed: boolean;
+}
+
+/** What is known of an account before its password is looked at. */
+export interface PasswordFacts {
+  readonly personId?: string;
+  /** Absent: there is none, or nobody of that name. */
+  readonly hash?: string;
+  /** They have signed in from this network before. */
+  readonly known: boolean;
+}
+
+/** The ways in: who has been proven to be whom is given a session here, and nowhere else. */
+export interface EntryBook {
+  passwordFacts(email: string, address: string): Promise<PasswordFacts>;
+  /** After the password was found right. */
+  enterWithPassword(personId: string, from: From): Promise<BegunSession>;
+  /** Sets a password; ends every other session of theirs. */
+  setPassword(by: By, personId: string, hash: string, keepSession?: string): Promise<void>;
+  /** Makes the link for an owner: its secret. The links before are void. */
+  makeOwnerLink(): Promise<string>;
+  hasOwner(): Promise<boolean>;
+  /**
+   * Uses the link up: signs in the owner of longest standing, or makes the first one.
+   *
+   * Throws `sign-in.link-over`, `access.bad-email`.
+   */
+  enterWithLink(
+    secret: string,
+    first: { readonly email?: string; readonly name?: string },
+    from: From,
+  ): Promise<BegunSession>;
+  /** Takes an invitation, once. Throws `sign-in.invitation-over`. */
+  enterWithInvitation(
+    secret: string,
+    passwordHash: string,
+    name: string | undefined,
+    from: From,
+  ): Promise<BegunSession>;
+  /**
+   * Signs in who a provider has proven: known by the issuer's name for them; else by the verified e-mail of somebody who
+   * is here or was invited; else by a rule, without any grant.
+   *
+   * Throws `sign-in.not-allowed`, `sign-in.revoked`.
+   */
+  enterWithIdentity(identity: ProvenIdentity, from: From): Promise<BegunSession>;
+}
+
+/** The ways in of a database. */
+export function createEntryBook(parts: Parts): EntryBook {
+  const { database, now } = parts;
+  const changing = async <Result>(
+    work: (queries: Queries, time: number) => Promise<Result>,
+  ): Promise<Result> => {
+    const result = await database.write((queries) => work(queries, now()));
+    parts.changed();
+    return result;
+  };
+  return {
+    passwordFacts: async (email, address) => {
+      const row = await database.one(
+        `SELECT p.id, p.password, p.revoked_at,
+          EXISTS (SELECT 1 FROM sessions s WHERE s.person_id = p.id AND s.network = ?) AS known
+          FROM people p WHERE p.email = ?`,
+        networkOf(address),
+        email.toLowerCase(),
+      );
+      if (row === undefined) return { known: false };
+      return {
+        personId: String(row.id),
+        known: row.known === 1,
+        ...(row.password === null || row.revoked_at !== null ? {} : { hash: String(row.password) }),
+      };
+    },
+    enterWithPassword: (personId, from) =>
+      changing((queries, time) => beginSession(queries, time, { ...from, personId, way: "password" })),
+    setPassword: (by, personId, hash, keepSession) =>
+      changing(async (queries, time) => {
+        const person = await requirePerson(queries, personId);
+        await queries.run("UPDATE people SET password = ? WHERE id = ?", hash, personId);
+        await appendAudit(queries, time, {
+          actor: person.email,
+          ...(by.address === undefined ? {} : { address: by.address }),
+          action: "account.password",
+        });
+        await endOthersWithin(queries, time, by, personId, keepSession);
+      }),
+    makeOwnerLink: () =>
+      database.write(async (queries) => {
+        const secret = newSecret();
+        const time = now();
+        await queries.run("DELETE FROM owner_links");
+        await queries.run(
+          "INSERT INTO owner_links (hash, expires_at) VALUES (?, ?)",
+          hashSecret(secret),
+          time + ownerLinkLife,
+        );
+        await appendAudit(queries, time, { actor: "console", action: "owner-link.make" });
+        return secret;
+      }),
+    hasOwner: async () => (await oldestOwner(database)) !== undefined,
+    enterWithLink: (secret, first, from) =>
+      changing(async (queries, time) => {
+        const used = await queries.run(
+          "DELETE FROM owner_links WHERE hash = ? AND expires_at > ?",
+          hashSecret(secret),
+          time,
+        );
+        if (used === 0)
+          throw over("sign-in.link-over", "Start the console again with --sign-in for a new one.");
+        const personId = (await oldestOwner(queries)) ?? (await makeFirstOwner(queries, time, first));
+        return beginSession(queries, time, { ...from, personId, way: "link" });
+      }),
+    enterWithInvitation: (secret, passwordHash, name, from) =>
+      changing(async (queries, time) => {
+        const invitation = await findInvitation(queries, time, secret);
+        if (invitation === undefined) {
+          throw over("sign-in.invitation-over", "Ask whoever invited you for a new link.");
+        }
+        const { id } = invitation.person;
+        await queries.run("DELETE FROM invitations WHERE person_id = ?", id);
+        await queries.run(
+          "UPDATE people SET password = ?, name = coalesce(?, name) WHERE id = ?",
+          passwordHash,
+          name === undefined ? null : parseName(name),
+          id,
+        );
+        return beginSession(queries, time, { ...from, personId: id, way: "invitation" });
+      }),
+    enterWithIdentity: (identity, from) =>
+      changing(async (queries, time) => {
+        const personId = await personOfIdentity(queries, time, identity);
+        // Whoever has proven the address needs the link no more, and nobody else may use it.
+        await queries.run("DELETE FROM invitations WHERE person_id = ?", personId);
+        return beginSession(queries, time, { ...from, personId, way: identity.way });
+      }),
+  };
+}
+
+async function makeFirstOwner(
+  queries: Queries,
+  time: number,
+  first: { readonly email?: string; readonly name?: string },
+): Promise<string> {
+  const email = parseEmail(first.email ?? "owner@localhost");
+  const name = first.name === undefined ? {} : { name: parseName(first.name) };
+  const known = await findPersonByEmail(queries, email);
+  const id = known?.id ?? (await addPerson(queries, time, { email, origin: "owner", ...name }));
+  await queries.run("UPDATE people SET revoked_at = NULL, origin = 'owner' WHERE id = ?", id);
+  await queries.run(
+    `INSERT INTO grants (id, person_id, app, role, granted_at, granted_by) VALUES (?, ?, '*', 'manager', ?, 'console')
+      ON CONFLICT (person_id, app) DO UPDATE SET role = 'manager', expires_at = NULL`,
+    newId(),
+    id,
+    time,
+  );
+  await appendAudit(queries, time, {
+    actor: "console",
+    action: "access.grant",
+    app: "*",
+    subject: email,
+    detail: "manager, the first owner",
+  });
+  return id;
+}
+
+/** Whose identity this is; makes the link, or the person, where that is allowed. */
+async function personOfIdentity(queries: Queries, time: number, identity: ProvenIdentity): Promise<string> {
+  const { issuer, subject, way, allowed } = identity;
+  const linked = await queries.one(
+    "SELECT p.id, p.origin FROM identities i JOIN people p ON p.id = i.person_id WHERE i.issuer = ? AND i.subject = ?",
+    issuer,
+    subject,
+  );
+  if (linked !== undefined) {
+    // Who came by a rule alone goes when the rule holds no longer.
+    if (linked.origin === "rule" && !allowed) throw notAllowed();
+    return String(linked.id);
+  }
+  const email = parseEmail(identity.email);
+  const person =
+    (await findPersonByEmail(queries, email)) ?? (await newcomer(queries, time, identity, email));
+  if (person.revokedAt !== undefined) return person.id;
+  const other = await queries.one(
+    "SELECT subject FROM identities WHERE issuer = ? AND person_id = ?",
+    issuer,
+    person.id,
+  );
+  // The same address in other hands: a provider gives names anew.
+  if (other !== undefined) throw notAllowed();
+  await queries.run(
+    "INSERT INTO identities (issuer, subject, way, person_id, created_at) VALUES (?, ?, ?, ?, ?)",
+    issuer,
+    subject,
+    way,
+    person.id,
+    time,
+  );
+  await appendAudit(queries, time, {
+    actor: email,
+    action: "account.link",
+    subject: way,
+    detail: `${issuer} ${subject}`,
+  });
+  return person.id;
+}
+
+async function newcomer(
+  queries: Queries,
+  time: number,
+  { allowed, name, way }: ProvenIdentity,
+  email: string,
+): Promise<Person> {
+  if (!allowed) throw notAllowed();
+  const readable = name === undefined ? undefined : readableName(name);
+  const id = await addPerson(queries, time, {
+    email,
+    origin: "rule",
+    ...(readable === undefined ? {} : { name: readable }),
+  });
+  await appendAudit(queries, time, { actor: email, action: "people.join", subject: email, detail: way });
+  return requirePerson(queries, id);
+}
+
+/** A provider's name for somebody, where it can be read; a strange one is no reason to turn them away. */
+function readableName(name: string): string | undefined {
+  try {
+    return parseName(name);
+  } catch {
+    return undefined;
+  }
+}
+
+function notAllowed(): Error {
+  return refusal({
+    code: "sign-in.not-allowed",
+    message: "Nobody has invited this address.",
+    hint: "Ask somebody who manages people here.",
+    status: 403,
+  });
+}
+
+function over(code: string, hint: string): Error {
+  return refusal({
+    code,
+    message: "This link has been used, has expired, or was replaced by a newer one.",
+    hint,
+    status: 401,
+  });
+}
