@@ -11,6 +11,8 @@ export interface Snapshot<T> {
   /** How many tries in a row were in vain. */
   readonly failures: number;
   readonly refreshing: boolean;
+  /** It has changed since, for all that is known: the next who wants it has it asked for. */
+  readonly outdated: boolean;
 }
 
 /** Something that a vendor is asked for, with what it answered last. */
@@ -20,6 +22,8 @@ export interface CachedRead<T> {
   refresh(): Promise<void>;
   /** An answer of at most this age in milliseconds. Throws what the vendor threw. */
   get(maxAgeMs: number): Promise<T>;
+  /** It has changed: the next who wants it must not get what is known. */
+  expire(): void;
 }
 
 /** How something is asked for. */
@@ -44,7 +48,8 @@ const hangMs = 120_000;
  */
 export function cachedRead<T>(options: CachedReadOptions<T>): CachedRead<T> {
   const { now, timeoutMs, subject } = options;
-  let known: Omit<Snapshot<T>, "refreshing"> = { failures: 0, ...withoutProgress(options.before) };
+  let outdated = false;
+  let known: Known<T> = { failures: 0, ...withoutProgress(options.before) };
   let waiting: Promise<void> | undefined;
   let hanging: { readonly since: number } | undefined;
 
@@ -59,6 +64,7 @@ export function cachedRead<T>(options: CachedReadOptions<T>): CachedRead<T> {
 
   const ask = async (): Promise<void> => {
     const call = { since: now() };
+    outdated = false;
     const giveUp = new AbortController();
     hanging = call;
     let timer: NodeJS.Timeout | undefined;
@@ -86,7 +92,8 @@ export function cachedRead<T>(options: CachedReadOptions<T>): CachedRead<T> {
   };
 
   const refresh = (): Promise<void> => {
-    if (waiting !== undefined) return waiting;
+    // What is asked for began before the change: it is waited for, and asked again.
+    if (waiting !== undefined) return outdated ? waiting.then(refresh) : waiting;
     if (hanging !== undefined && now() - hanging.since < hangMs) return Promise.resolve();
     waiting = ask().finally(() => {
       waiting = undefined;
@@ -96,21 +103,26 @@ export function cachedRead<T>(options: CachedReadOptions<T>): CachedRead<T> {
   };
 
   return {
-    snapshot: () => ({ ...known, refreshing: waiting !== undefined }),
+    snapshot: () => ({ ...known, outdated, refreshing: waiting !== undefined }),
     refresh,
+    expire: () => {
+      outdated = true;
+    },
     get: async (maxAgeMs) => {
       // A failure is as good an answer as any while it is fresh: a vendor in trouble is not asked by every viewer.
       const answeredAt = Math.max(known.at ?? 0, known.failedAt ?? 0);
-      if (now() - answeredAt > maxAgeMs) await refresh();
+      if (outdated || now() - answeredAt > maxAgeMs) await refresh();
       if (known.trouble !== undefined) throw known.trouble;
       return known.value as T;
     },
   };
 }
 
-function withoutProgress<T>(before: Snapshot<T> | undefined): Omit<Snapshot<T>, "refreshing"> | undefined {
+type Known<T> = Omit<Snapshot<T>, "refreshing" | "outdated">;
+
+function withoutProgress<T>(before: Snapshot<T> | undefined): Known<T> | undefined {
   if (before === undefined) return undefined;
-  const { refreshing: _refreshing, ...rest } = before;
+  const { refreshing: _refreshing, outdated: _outdated, ...rest } = before;
   return rest;
 }
 

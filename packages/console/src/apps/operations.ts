@@ -64,6 +64,7 @@ export async function startOperation(
   const work = follow(operation, journal);
   work.catch(() => undefined);
   const settled = work
+    .finally(() => services.states.touch(app, name))
     .then(async (result) => {
       await journal.end("done", releaseOf(result));
       await record(`${request.operation}.done`, request.detail);
@@ -73,8 +74,7 @@ export async function startOperation(
       await journal.end(error.code === "run.cancelled" ? "cancelled" : "failed");
       await record(`${request.operation}.failed`, error.code);
       throw error;
-    })
-    .finally(() => services.states.touch(app, name));
+    });
   settled.catch(() => undefined);
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise<typeof underWay>((resolve) => {

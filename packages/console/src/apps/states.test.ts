@@ -205,6 +205,27 @@ describe("what is known of environments", () => {
     await vi.waitFor(() => expect(releases.mock.calls.length).toBeGreaterThan(before));
   });
 
+  it("gives nobody what was asked for before a change", async () => {
+    let answer: (value: EnvironmentStatus) => void = () => undefined;
+    const ask = vi
+      .fn<() => Promise<EnvironmentStatus>>()
+      .mockImplementationOnce(() => new Promise((resolve) => (answer = resolve)))
+      .mockResolvedValue(status(2));
+    const shop = environment("shop", ask);
+    const { states } = rig([shop], { tickMs: 0 });
+    const early = states.refresh(shop, ["status"]);
+    states.touch("shop", "production");
+    const late = states.of(shop).status.get(60_000);
+    answer(status(1));
+    await early;
+    expect(await late).toMatchObject({ release: 2 });
+    await states.of(shop).status.get(60_000);
+    expect(ask).toHaveBeenCalledTimes(2);
+    states.touch("shop", "production");
+    await states.of(shop).status.get(60_000);
+    expect(ask).toHaveBeenCalledTimes(3);
+  });
+
   it("keeps what was known of an environment that is declared anew", async () => {
     const first = environment("shop", async () => status(4));
     const { states, registry } = rig([first], { tickMs: 0 });

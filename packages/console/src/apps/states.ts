@@ -50,6 +50,9 @@ const rhythms: Readonly<Partial<Record<ReadName, Rhythm>>> = {
 
 const background = Object.keys(rhythms) as readonly ReadName[];
 
+/** What a run changes. */
+const changeable = ["status", "releases"] as const;
+
 /** How long somebody counts as looking after the last request, milliseconds. */
 const seenForMs = minute;
 /** Reads at a time, altogether and for one provider. */
@@ -188,8 +191,10 @@ export function createAppStates(options: AppStatesOptions): AppStates {
 
   const touch = (app: string, environment: string): void => {
     const one = watched.get(`${app} ${environment}`);
-    one?.next.set("status", now());
-    one?.next.set("releases", now());
+    for (const name of changeable) {
+      one?.reads[name].expire();
+      one?.next.set(name, now());
+    }
   };
   const told = new Map<string, string>();
   const unsubscribe = options.runs?.subscribe((run) => {
@@ -219,8 +224,8 @@ export function createAppStates(options: AppStatesOptions): AppStates {
       const one = watch(environment);
       await Promise.all(
         names.map(async (name) => {
-          const { at, failedAt } = one.reads[name].snapshot();
-          if (now() - Math.max(at ?? 0, failedAt ?? 0) < freshMs) return;
+          const { at = 0, failedAt = 0, outdated } = one.reads[name].snapshot();
+          if (!outdated && now() - Math.max(at, failedAt) < freshMs) return;
           await ask(one, name);
         }),
       );

@@ -261,7 +261,7 @@ it("jobs are those that are declared and those that are there", () => {
 });
 
 it("a part says how old it is, and that it is old", () => {
-  const snapshot = { value: 1, at: 1_000, failures: 0, refreshing: false };
+  const snapshot = { value: 1, at: 1_000, failures: 0, refreshing: false, outdated: false };
   const show = (value: number): string => `v${value}`;
   expect(partOf(snapshot, show, { now: 2_000, staleAfterMs: 5_000 })).toEqual({
     value: "v1",
@@ -270,7 +270,9 @@ it("a part says how old it is, and that it is old", () => {
     stale: false,
   });
   expect(partOf(snapshot, show, { now: 7_000, staleAfterMs: 5_000 }).stale).toBe(true);
-  expect(partOf({ failures: 0, refreshing: true }, show, { now: 7_000, staleAfterMs: 1 })).toEqual({
+  expect(
+    partOf({ failures: 0, refreshing: true, outdated: false }, show, { now: 7_000, staleAfterMs: 1 }),
+  ).toEqual({
     refreshing: true,
     stale: false,
   });
