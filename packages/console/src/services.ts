@@ -3,6 +3,7 @@ import type { AppStates } from "./apps/states.js";
 import type { AppRegistry } from "./apps/types.js";
 import type { VendorAccess } from "./apps/vendor-access-types.js";
 import type { Feed } from "./feed/types.js";
+import type { Tickets } from "./http/tickets.js";
 import type { ConsoleOptions } from "./options.js";
 import type { RunBook } from "./runs/types.js";
 import type { SignIn } from "./sign-in/types.js";
@@ -23,6 +24,8 @@ export interface Services {
   readonly vendorAccess: VendorAccess;
   readonly feed: Feed;
   readonly runs: RunBook;
+  /** Opens sockets that need more than a session. */
+  readonly tickets: Tickets;
   /** Milliseconds since 1970. */
   now(): number;
 }

@@ -14,7 +14,10 @@ export interface RouteRequest {
   /** The peer's address, or what a configured proxy says it is. */
   readonly address: string;
   readonly services: Services;
-  /** Aborted when the client goes away, or the right to do this ends. */
+  /**
+   * Aborted when the client goes away, or the right to do this ends; its reason is then an `AbortError` whose message
+   * is `revoked`, `signed-out` or `shutdown`. Rights are watched from the first look at it on.
+   */
   readonly signal: AbortSignal;
   /** The body as JSON, of at most `maxBody` bytes. Throws `console.bad-request`, `console.too-large`. */
   json(): Promise<unknown>;
@@ -48,7 +51,12 @@ export type Route =
     })
   | (RouteBase & {
       readonly method: "SOCKET";
-      /** Opens with a ticket of its own beside the session. Default false. */
+      /**
+       * Opens with a ticket of its own beside the session, made by `services.tickets.issue(caller, path)`; the browser
+       * sends it as the protocol `ticket.<ticket>` beside `deploy`. Default false.
+       */
       readonly ticket?: boolean;
+      /** Refuses, by throwing, what is no use: before the socket opens, so that the client gets an answer with a reason. */
+      check?(request: Omit<SocketRequest, "socket" | "signal">): void;
       connect(request: SocketRequest): Promise<void> | void;
     });
