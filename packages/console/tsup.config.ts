@@ -2,7 +2,8 @@ import { defineConfig } from "tsup";
 
 // The browser's part is built behind it, by vite, into dist/public.
 export default defineConfig({
-  entry: ["src/index.ts"],
+  // The second is what the threads run that read stored lines.
+  entry: { index: "src/index.ts", "scan-worker": "src/store/scan-worker.ts" },
   format: "esm",
   target: "node20",
   platform: "node",
