@@ -1,11 +1,153 @@
 import type { JSX } from "preact";
-import { Empty, Page, type PageProps } from "../components/index.js";
+import { useState } from "preact/hooks";
+import { SIGN_IN_PROBLEMS, type SignInWays } from "../../shared/access-types.js";
+import { type ApiError, post } from "../api.js";
+import { Button, ErrorNotice, Field, Notice, TextInput } from "../components/index.js";
+import { EntryPage } from "../parts/entry-page.js";
+import { plain } from "../parts/plain.js";
+import { takeSecret } from "../parts/take-secret.js";
+import { useAction } from "../parts/use-action.js";
+import { place } from "../router.js";
+import { afterSignIn } from "../session.js";
+import { useResource } from "../use-resource.js";
 
-/** Sign in. */
-export default function SignInPage(_props: PageProps): JSX.Element {
+/** Signing in: with a password, with a provider, or by the one-time link of the first owner. */
+export default function SignInPage(): JSX.Element {
+  // Once, before anything is drawn: the address bar must not keep it.
+  const [link] = useState(() => takeSecret("link"));
+  const [byLink, setByLink] = useState(link !== undefined);
   return (
-    <Page title="Sign in">
-      <Empty title="Nothing here yet" />
-    </Page>
+    <EntryPage title="Sign in">
+      {byLink && link !== undefined ? <LinkForm secret={link} onOther={() => setByLink(false)} /> : <Ways />}
+    </EntryPage>
   );
+}
+
+function Ways(): JSX.Element {
+  const ways = useResource<SignInWays>("/api/sign-in/ways");
+  const problem = place.value.query.get("problem");
+  const known =
+    problem !== null && Object.hasOwn(SIGN_IN_PROBLEMS, problem)
+      ? SIGN_IN_PROBLEMS[problem as keyof typeof SIGN_IN_PROBLEMS]
+      : undefined;
+  return (
+    <>
+      {known === undefined ? null : <Notice kind="bad" title={known} />}
+      <PasswordForm />
+      {ways.error === undefined ? null : <ErrorNotice error={ways.error} onRetry={ways.reload} />}
+      {ways.data?.github === undefined && ways.data?.oidc === undefined ? null : (
+        <div class="entry-ways">
+          <p class="entry-or">or</p>
+          {ways.data.github === undefined ? null : (
+            <a class="button button-default" href="/sign-in/github">
+              Sign in with {plain(ways.data.github.name)}
+            </a>
+          )}
+          {ways.data.oidc === undefined ? null : (
+            <a class="button button-default" href="/sign-in/oidc">
+              Sign in with {plain(ways.data.oidc.name)}
+            </a>
+          )}
+        </div>
+      )}
+    </>
+  );
+}
+
+function PasswordForm(): JSX.Element {
+  const [email, setEmail] = useState("");
+  const [password, setPassword] = useState("");
+  const { busy, error, submit } = useSignIn(() => post("/api/sign-in/password", { email, password }));
+  return (
+    <form class="stack" onSubmit={submit}>
+      <Field label="E-mail">
+        <TextInput
+          type="email"
+          name="email"
+          autocomplete="username"
+          required
+          value={email}
+          onValue={setEmail}
+        />
+      </Field>
+      <Field label="Password">
+        <TextInput
+          type="password"
+          name="password"
+          autocomplete="current-password"
+          required
+          value={password}
+          onValue={setPassword}
+        />
+      </Field>
+      {error === undefined ? null : <SignInError error={error} />}
+      <Button type="submit" kind="primary" busy={busy}>
+        Sign in
+      </Button>
+    </form>
+  );
+}
+
+/** Says after how long another try makes sense. */
+function SignInError({ error }: { readonly error: ApiError }): JSX.Element {
+  if (error.retryAfter === undefined) return <ErrorNotice error={error} />;
+  const minutes = Math.ceil(error.retryAfter / 60_000);
+  return (
+    <Notice kind="bad" title={error.message}>
+      Try again in {minutes === 1 ? "a minute" : `${minutes} minutes`}.
+    </Notice>
+  );
+}
+
+/** The link is used up by a press of the button, not by opening it: previews of links must not use it. */
+function LinkForm(props: { readonly secret: string; onOther(): void }): JSX.Element {
+  const [email, setEmail] = useState("");
+  const [name, setName] = useState("");
+  const { busy, error, submit } = useSignIn(() =>
+    post("/api/sign-in/link", {
+      secret: props.secret,
+      ...(email.trim() === "" ? {} : { email: email.trim() }),
+      ...(name.trim() === "" ? {} : { name: name.trim() }),
+    }),
+  );
+  return (
+    <form class="stack" onSubmit={submit}>
+      <p class="muted">
+        This one-time link makes you the owner of this console. Your e-mail is how providers know you, and how
+        you sign in later with a password.
+      </p>
+      <Field label="E-mail" hint="Only asked for the first time; may stay empty.">
+        <TextInput type="email" autocomplete="email" value={email} onValue={setEmail} />
+      </Field>
+      <Field label="Name">
+        <TextInput autocomplete="name" value={name} onValue={setName} />
+      </Field>
+      {error === undefined ? null : <SignInError error={error} />}
+      <Button type="submit" kind="primary" busy={busy}>
+        Sign in as owner
+      </Button>
+      <Button kind="quiet" onClick={props.onOther}>
+        Sign in another way
+      </Button>
+    </form>
+  );
+}
+
+function useSignIn(send: () => Promise<unknown>): {
+  readonly busy: boolean;
+  readonly error: ApiError | undefined;
+  submit(event: Event): void;
+} {
+  const sending = useAction();
+  return {
+    busy: sending.busy,
+    error: sending.error,
+    submit: (event) => {
+      event.preventDefault();
+      void sending.run(async () => {
+        await send();
+        await afterSignIn();
+      });
+    },
+  };
 }
