@@ -4,7 +4,8 @@ import { cleanEnvironment, ROOT, run, tool } from "./lib/run.mjs";
 /*
  * `npm run crash`: builds, then kills the command at every call by which it changes something at the local provider's
  * supervisor, and both of them at 200 random moments; then a program at every call by which it changes something at AWS or Heroku.
- * Each time it is run again and compared with an undisturbed run.
+ * Each time it is run again and compared with an undisturbed run. Last a process that stores lines for the console, at 200
+ * random moments: what it had acknowledged is there.
  *
  *   npm run crash -- --kills=20 --sample=2     fewer: random kills, points of each operation
  *   npm run crash -- --seed=7                  others; the seed of a red run brings it back
@@ -19,6 +20,7 @@ const everyCall = ["every-call.mjs", "--verbose", ...(sample === undefined ? [] 
 const random = ["crash.mjs", `--kills=${kills}`];
 const env = cleanEnvironment({
   DEPLOY_CRASH_SEED: String(seed),
+  DEPLOY_CRASH_KILLS: String(kills),
   ...(sample === undefined ? { DEPLOY_CRASH_ALL: "1" } : { DEPLOY_CRASH_SAMPLE: String(sample) }),
 });
 /** @type {[title: string, argv: [string, ...string[]]][]} */
@@ -44,6 +46,12 @@ steps.push([
 steps.push([
   "Heroku on its double",
   [tool("vitest"), "run", "packages/provider-heroku/test/crash", "--reporter=verbose"],
+]);
+
+// The console's store, in a process that does nothing else.
+steps.push([
+  "the console's store",
+  [tool("vitest"), "run", "packages/console/test/crash", "--reporter=verbose"],
 ]);
 
 for (const [title, argv] of steps) {
