@@ -1,4 +1,5 @@
 import { DeployError, toDeployError } from "@deploy/core";
+import { providerFailure } from "./provider-failure.js";
 
 /** What is known of something that has to be asked for. */
 export interface Snapshot<T> {
@@ -112,7 +113,7 @@ export function cachedRead<T>(options: CachedReadOptions<T>): CachedRead<T> {
       // A failure is as good an answer as any while it is fresh: a vendor in trouble is not asked by every viewer.
       const answeredAt = Math.max(known.at ?? 0, known.failedAt ?? 0);
       if (outdated || now() - answeredAt > maxAgeMs) await refresh();
-      if (known.trouble !== undefined) throw known.trouble;
+      if (known.trouble !== undefined) throw providerFailure(known.trouble);
       return known.value as T;
     },
   };

@@ -2,6 +2,7 @@ import { DeployError, type DeployEvent, type Deployer, type Operation, toDeployE
 import type { Caller } from "../access/types.js";
 import type { RunBook, RunEvent } from "../runs/types.js";
 import type { Services } from "../services.js";
+import { providerFailure } from "./provider-failure.js";
 import type { ConsoleEnvironment } from "./types.js";
 
 /** What is done, and who does it. */
@@ -73,7 +74,7 @@ export async function startOperation(
       const error = toDeployError(thrown);
       await journal.end(error.code === "run.cancelled" ? "cancelled" : "failed");
       await record(`${request.operation}.failed`, error.code);
-      throw error;
+      throw providerFailure(error);
     });
   settled.catch(() => undefined);
   let timer: NodeJS.Timeout | undefined;

@@ -1,4 +1,5 @@
-import { DeployError, toDeployError } from "@deploy/core";
+import { toDeployError } from "@deploy/core";
+import { refusal } from "../access/errors.js";
 import type { AuditRecord } from "../access/types.js";
 import type { ProviderRevocation } from "../shared/access-types.js";
 import type { AppRegistry, ConsoleEnvironment } from "./types.js";
@@ -264,7 +265,8 @@ export function createVendorAccess(options: VendorAccessOptions): VendorAccess {
         }
         return settleOne(environment, person, actor);
       }
-      throw new DeployError({
+      throw refusal({
+        status: 409,
         code: "access.not-in-line",
         message:
           role === undefined

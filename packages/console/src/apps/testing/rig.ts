@@ -109,6 +109,7 @@ export async function rig(
       state: () => ({ state: "following" }),
       subscribe: () => () => undefined,
       onState: () => () => undefined,
+      clean: (_key: unknown, _source: string, text: string) => text,
       ingest: async () => undefined,
       close: async () => undefined,
     },
@@ -193,5 +194,6 @@ function testRuns(runs: Map<string, { run: Run; events: RunEvent[] }>): RunBook 
         .slice(0, limit),
     events: async (id) => runs.get(id)?.events ?? [],
     subscribe: () => () => undefined,
+    close: async () => undefined,
   };
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { redact } from "@deploy/core";
+import { DeployError, redact } from "@deploy/core";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { memoryCloud } from "../../../../core/src/deployer/testing/memory-cloud.js";
 import { type TestApp, testEnvironment, testRegistry } from "../../apps/testing/environments.js";
@@ -236,6 +236,7 @@ describe("releases", () => {
     });
     await expect(call("dora@example.org", "POST", `${shop}/rollback`)).rejects.toMatchObject({
       code: "lease.held",
+      details: { status: 409 },
       message: expect.stringContaining("lee on ci-7"),
     });
     cloud.locks.clear();
@@ -311,6 +312,28 @@ describe("processes", () => {
     }
     await expect(call("olga@example.org", "POST", `${shop}/restart`, { process: "nope" })).rejects.toThrow();
   });
+});
+
+it("a vendor's 401 is about the console's credentials, not about the session of who asks", async () => {
+  const denied = async (): Promise<never> => {
+    throw new DeployError({
+      code: "memory.refused",
+      message: "Who are you?",
+      hint: "x",
+      details: { status: 401, token: "t" },
+    });
+  };
+  const environment = testEnvironment({ verbs: { status: denied, releases: denied } });
+  const { call } = await open([environment]);
+  for (const path of ["processes", "releases", "jobs"]) {
+    const error = await call("vera@example.org", "GET", `${shop}/${path}`).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      code: "memory.refused",
+      message: "Who are you?",
+      details: { status: 502 },
+    });
+    expect((error as DeployError).details).not.toHaveProperty("token");
+  }
 });
 
 describe("config", () => {

@@ -1,5 +1,6 @@
 import { reveal } from "@deploy/core";
 import { actorOf } from "../../apps/operations.js";
+import { providerFailure } from "../../apps/provider-failure.js";
 import { addonViews, secretViews, variableViews } from "../../apps/views/config.js";
 import { partOf } from "../../apps/views/part.js";
 import type { ConfigView, RevealedSecret } from "../../shared/app-types.js";
@@ -65,8 +66,10 @@ export const configRoutes: readonly Route[] = [
         environment: environment.environment,
         subject: name,
       });
-      const value = reveal(await environment.deployer.secrets.reveal(name));
-      const answer: RevealedSecret = { name, value };
+      const secret = await environment.deployer.secrets.reveal(name).catch((thrown: unknown) => {
+        throw providerFailure(thrown);
+      });
+      const answer: RevealedSecret = { name, value: reveal(secret) };
       return Response.json(answer, { headers: { "cache-control": "no-store" } });
     },
   },
