@@ -163,13 +163,16 @@ export function createFeed(options: FeedOptions): Feed {
     state: (key) => channelOf(key).state,
     subscribe: (key, listener) => listen(channelOf(key).lineListeners, listener),
     onState: (key, listener) => listen(channelOf(key).stateListeners, listener),
-    ingest: async (key, lines) => {
-      const channel = channelOf(key);
-      const { writer } = await open(channel);
+    clean: (key, source, text) => channelOf(key).redactor.line({ source, text }),
+    ingest: async (key, lines, checkpoint) => {
+      const { preparer, opened } = channelOf(key);
+      const { stream, writer } = await (opened ?? open(channelOf(key)));
+      if (checkpoint !== undefined && stream.checkpoint(checkpoint.source) === checkpoint.cursor) return;
       await writer.write(
         lines.map((line) =>
-          channel.preparer.prepare({ ...line, time: new Date(line.time).toISOString(), cursor: "" }),
+          preparer.prepare({ ...line, time: new Date(line.time).toISOString(), cursor: "" }),
         ),
+        checkpoint,
       );
     },
     close,

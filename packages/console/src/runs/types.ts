@@ -1,20 +1,7 @@
 import type { DeployEvent } from "@deploy/core";
+import type { Run } from "../shared/run-types.js";
 
-/** A run of `up`, `rollback`, `down` …, under way or over, as it was told to the console by whoever runs it. */
-export interface Run {
-  readonly id: string;
-  readonly app: string;
-  readonly environment: string;
-  /** `up`, `rollback`, `promote`, `down`, `scale`, `restart`. */
-  readonly operation: string;
-  /** Who runs it and from where, in their own words: `maria on ci-7`. */
-  readonly by: string;
-  readonly startedAt: number;
-  readonly endedAt?: number;
-  /** `lost`: nothing was heard of it for a minute. */
-  readonly state: "running" | "done" | "failed" | "cancelled" | "lost";
-  readonly release?: number;
-}
+export type { Run } from "../shared/run-types.js";
 
 /** A run's event with its number within the run. */
 export interface RunEvent {
@@ -37,4 +24,6 @@ export interface RunBook {
   events(id: string, after?: number): Promise<readonly RunEvent[]>;
   /** Called with each change of any run. Answers with how to stop. */
   subscribe(listener: (run: Run, events: readonly RunEvent[]) => void): () => void;
+  /** What was told is on disk. */
+  close(): Promise<void>;
 }

@@ -33,12 +33,13 @@ export interface FakeLogsOptions {
   readonly app?: string;
   readonly follow?: boolean;
   readonly resume?: boolean;
+  readonly releaseOutput?: boolean;
   readonly startAt?: number;
 }
 
 /** Makes a deployer whose logs are the test's. */
 export function createFakeLogs(options: FakeLogsOptions = {}): FakeLogs {
-  const { app = "shop", follow = true, resume = true, startAt = 1_000_000 } = options;
+  const { app = "shop", follow = true, resume = true, releaseOutput = true, startAt = 1_000_000 } = options;
   const lines: LogLine[] = [];
   const queries: LogQuery[] = [];
   const secrets = new Map<string, string>();
@@ -51,7 +52,7 @@ export function createFakeLogs(options: FakeLogsOptions = {}): FakeLogs {
     capabilities: {
       follow: support(follow),
       history: true,
-      releaseOutput: true,
+      releaseOutput: support(releaseOutput),
       resume: support(resume),
       retention: "all",
     },
