@@ -76,16 +76,3 @@ export function parsePassword(value: unknown): string {
     status: 400,
   });
 }
-
-/** The text members of a JSON body; anything else is `undefined` there. Throws `console.bad-request`. */
-export function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    return value as Readonly<Record<string, unknown>>;
-  }
-  throw refusal({
-    code: "console.bad-request",
-    message: "The body of this request is no JSON object.",
-    hint: "Send an object.",
-    status: 400,
-  });
-}

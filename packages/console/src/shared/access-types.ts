@@ -67,7 +67,7 @@ export interface Session {
 export interface AuditEntry {
   readonly id: number;
   readonly time: number;
-  /** E-mail, `token:<name>`, or `console`. */
+  /** E-mail, `token:<name> of <e-mail>`, `console`, or `nobody`. */
   readonly actor: string;
   readonly address?: string;
   /** `sign-in`, `sign-in.failed`, `access.grant`, `secrets.reveal`, `shell.open` … */
@@ -251,6 +251,8 @@ export interface GrantRequest {
   readonly person: string;
   readonly role: Role;
   readonly expiresAt?: number;
+  /** Only here: whoever asks sees to the providers' own permissions. Default false. */
+  readonly here?: boolean;
 }
 
 /** What granting answers. */
@@ -260,6 +262,21 @@ export interface Granted {
   /** False: it was so already. */
   readonly changed: boolean;
   readonly invited?: Pick<Invited, "link" | "expiresAt">;
+  /** What became of it at the providers; those without permissions of their own are left out. */
+  readonly providers: readonly ProviderOutcome[];
+}
+
+/** What `DELETE /api/apps/:app/grants/:id` and `DELETE /api/grants/:id` answer. */
+export interface Removed {
+  readonly providers: readonly ProviderOutcome[];
+}
+
+/** What became of somebody's role at one provider. */
+export interface ProviderOutcome {
+  readonly app: string;
+  readonly environment: string;
+  readonly state: "granted" | "revoked" | "unchanged" | "failed";
+  readonly problem?: { readonly code: string; readonly message: string; readonly hint?: string };
 }
 
 /** `DELETE /api/people/:id`: off everything, here and at the providers. */
