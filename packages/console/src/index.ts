@@ -5,3 +5,4 @@
  * @module
  */
 export type * from "./options.js";
+export { startConsole } from "./start.js";

@@ -62,6 +62,8 @@ export interface ConsoleOptions {
   readonly retentionDays?: number;
   /** Bytes on disk per environment. Default 256 MB. */
   readonly retentionBytes?: number;
+  /** Makes a link for the owner although there is one. Default false. */
+  readonly ownerLink?: boolean;
   /** Apps that may be given a shell in the browser; `*` is all. Default: none. */
   readonly shellApps?: readonly string[];
   readonly github?: GitHubOptions;

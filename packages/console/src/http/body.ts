@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { DeployError } from "@deploy/core";
 
 /** The most that a body may have where its route says nothing, bytes. */
-export const DEFAULT_MAX_BODY = 64 * 1024;
+export const DEFAULT_MAX_BODY: number = 64 * 1024;
 
 /** How long the rest of a refused body is thrown away so that its sender can read the refusal, milliseconds. */
 const LINGER = 250;

@@ -39,7 +39,8 @@ export function placeOf(options: Pick<ConsoleOptions, "host" | "publicUrl">, por
   const loopback = isLoopback(host);
   const origin = url?.origin ?? `http://${authority(reachable(host), port)}`;
   const hosts = new Set([new URL(origin).host]);
-  if (loopback)
+  // Whatever listens everywhere listens here, too.
+  if (loopback || isEverywhere(host))
     for (const name of ["127.0.0.1", "localhost", "[::1]"]) hosts.add(new URL(`http://${name}:${port}`).host);
   // An address cannot be bound to another one, as a name can.
   const byAddress = !loopback && url === undefined;
@@ -85,9 +86,18 @@ function publicUrlOf(text: string | undefined): URL | undefined {
   });
 }
 
+/** Where this machine itself finds what listens on `host`. */
+export function localUrl(host: string, port: number): string {
+  return `http://${authority(isEverywhere(host) ? "127.0.0.1" : host, port)}`;
+}
+
+function isEverywhere(host: string): boolean {
+  return host === "0.0.0.0" || host === "::";
+}
+
 /** An address that a browser can go to: the one for all of them is none. */
 function reachable(host: string): string {
-  if (host !== "0.0.0.0" && host !== "::") return host;
+  if (!isEverywhere(host)) return host;
   const outward = Object.values(networkInterfaces())
     .flatMap((addresses) => addresses ?? [])
     .find(({ family, internal }) => family === "IPv4" && !internal);

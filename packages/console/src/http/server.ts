@@ -30,7 +30,7 @@ export interface Listening {
   readonly port: number;
   /** Answers with these routes from now on. */
   serve(what: ServeOptions): void;
-  /** Ends streams and sockets, lets short answers finish, and stops listening. */
+  /** Ends streams and sockets, lets short answers finish, and stops listening; once. */
   close(): Promise<void>;
 }
 
@@ -54,18 +54,23 @@ export async function listen(address: { readonly host: string; readonly port: nu
   await bound(server, address);
   const { port } = server.address() as AddressInfo;
   let stop: (() => Promise<void>) | undefined;
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    await stop?.();
+    server.closeIdleConnections();
+    const cut = setTimeout(() => server.closeAllConnections(), CLOSE_WITHIN);
+    await closed;
+    clearTimeout(cut);
+  };
   return {
     port,
     serve: (what) => {
       stop = serveOn(server, what);
     },
-    close: async () => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      await stop?.();
-      server.closeIdleConnections();
-      const cut = setTimeout(() => server.closeAllConnections(), CLOSE_WITHIN);
-      await closed;
-      clearTimeout(cut);
+    close: () => {
+      closing ??= close();
+      return closing;
     },
   };
 }

@@ -34,6 +34,9 @@ const LOOK_EVERY = 50;
 /** Lines of a page while a viewer catches up. */
 const PAGE = 1_000;
 
+/** What one message of them may hold, characters of text. */
+const MESSAGE_TEXT = 256 * 1024;
+
 /** Whoever is further behind than this has the rest skipped, and loads it where it is wanted: in lines of the stream. */
 const MOST_BEHIND = 50_000;
 const KEPT_OF_BEHIND = 5_000;
@@ -93,9 +96,9 @@ export async function startViewer(options: ViewerOptions): Promise<void> {
     const lines = batch.from > last ? batch.lines : batch.lines.filter(({ seq }) => seq > last);
     const [first] = lines;
     if (first === undefined) return;
-    if (skipped !== undefined || socket.bufferedAmount > FULL) return skip(first.seq, batch.to, lines.length);
+    if (skipped !== undefined || socket.bufferedAmount > FULL) skip(first.seq, batch.to, lines.length);
     // The same bytes for everybody, but for who has a part of them already.
-    if (lines === batch.lines) {
+    else if (lines === batch.lines) {
       socket.send(batch.message);
       last = batch.to;
     } else sendLines(lines);
@@ -123,23 +126,39 @@ export async function startViewer(options: ViewerOptions): Promise<void> {
       last = to;
     }
     while (!signal.aborted) {
+      const { newestSeq: known = 0 } = stream.bounds();
       const page = await stream.read({ filter, limit: PAGE, after: last });
-      if (signal.aborted) return;
-      sendLines(page.lines);
-      if (!page.hasNewer) {
-        // All up to here was looked at, whether it matches or not.
-        last = Math.max(last, page.newestSeq ?? 0);
-        break;
+      for (const lines of inMessages(page.lines)) {
+        if (signal.aborted) return;
+        sendLines(lines);
+        await drained(socket, signal);
       }
-      await drained(socket, signal);
+      if (page.hasNewer) continue;
+      // All that was known before the reading has been looked at, whether it matches or not.
+      last = Math.max(last, known);
+      break;
     }
     group.flush();
   } while (overflowed && !signal.aborted);
   if (signal.aborted) return;
-  sendLines(held.filter(({ seq }) => seq > last));
+  for (const lines of inMessages(held.filter(({ seq }) => seq > last))) sendLines(lines);
   held = [];
   live = true;
   socket.send(encode({ type: "caught-up", seq: last }));
+}
+
+/** Lines in pieces of a size that is sent well. */
+function* inMessages(lines: readonly LogEntry[]): Generator<readonly LogEntry[]> {
+  let start = 0;
+  let text = 0;
+  for (const [index, line] of lines.entries()) {
+    text += line.text.length;
+    if (text < MESSAGE_TEXT) continue;
+    yield lines.slice(start, index + 1);
+    start = index + 1;
+    text = 0;
+  }
+  if (start < lines.length) yield lines.slice(start);
 }
 
 /** Resolves once the connection has taken most of what waits, or was ended. */
