@@ -130,7 +130,7 @@ export interface ShellTicketRequest {
 
 /** Opens one shell, once, within 30 seconds, by the session it was given to. */
 export interface ShellTicket {
-  /** Sent as the first message over the socket, never in an address. */
+  /** Sent as the protocol `ticket.<ticket>` beside `deploy` when the socket is opened, never in an address. */
   readonly ticket: string;
   readonly expiresAt: number;
   /** Minutes without a key until it closes. */
@@ -138,12 +138,12 @@ export interface ShellTicket {
 }
 
 /**
- * What the browser sends over `SOCKET …/shell`, as text; the first message is the ticket, within five seconds.
+ * What the browser sends over `SOCKET …/shell`, as text; the first message is `open`, within five seconds.
  *
  * Keys go as binary messages, as they are.
  */
 export type ShellCommand =
-  | { readonly type: "open"; readonly ticket: string; readonly columns: number; readonly rows: number }
+  | { readonly type: "open"; readonly columns: number; readonly rows: number }
   | { readonly type: "resize"; readonly columns: number; readonly rows: number }
   /** So many bytes of output have been drawn: the server waits when too much is under way. */
   | { readonly type: "drawn"; readonly bytes: number };

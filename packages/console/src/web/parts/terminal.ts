@@ -20,7 +20,7 @@ export interface ShellHearer {
 /**
  * Opens a shell in `element`: this file, and xterm with it, is loaded only then.
  *
- * The ticket is the first thing that is said over the socket, so that it is in no address and no log.
+ * The ticket goes as a protocol of the socket, so that it is in no address and no log.
  */
 export function openShell(element: HTMLElement, path: string, ticket: string, hear: ShellHearer): OpenShell {
   const own = shellDocument();
@@ -42,7 +42,7 @@ export function openShell(element: HTMLElement, path: string, ticket: string, he
 
   const url = new URL(path, window.location.href);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-  const socket = new WebSocket(url);
+  const socket = new WebSocket(url, ["deploy", `ticket.${ticket}`]);
   socket.binaryType = "arraybuffer";
   const say = (command: ShellCommand): void => {
     if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(command));
@@ -60,7 +60,7 @@ export function openShell(element: HTMLElement, path: string, ticket: string, he
     hear.ended(message);
   };
 
-  socket.onopen = () => say({ type: "open", ticket, columns: terminal.cols, rows: terminal.rows });
+  socket.onopen = () => say({ type: "open", columns: terminal.cols, rows: terminal.rows });
   socket.onclose = () => end();
   socket.onmessage = (event: MessageEvent<string | ArrayBuffer>) => {
     if (typeof event.data !== "string") {
