@@ -59,8 +59,8 @@ export function createLease({ clients, settings }: Pick<Parts, "clients" | "sett
   };
 }
 
-/** The name of an environment's lock. */
-function lockName(scope: Scope): string {
+/** The name of an environment's lock: the parameter that is the lock. */
+export function lockName(scope: Scope): string {
   return `/deploy-locks/${scope.app}/${scope.environment}`;
 }
 

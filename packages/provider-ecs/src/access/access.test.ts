@@ -150,7 +150,14 @@ describe("the policy of a role", () => {
       roleDocument(settings, scope, role).Statement.flatMap(({ Action }) => Action);
     for (const action of actions("viewer")) expect(action).toMatch(/:(?:Describe|List|Filter|Get)/);
     expect(actions("viewer").join()).not.toMatch(/ssm:Get|secretsmanager/);
-    expect(actions("deployer").join()).not.toMatch(/ssm:GetP|GetSecretValue|ExecuteCommand|iam:Attach/);
+    expect(actions("deployer").join()).not.toMatch(/GetSecretValue|ExecuteCommand|iam:Attach/);
+    // Of parameters a deployer reads one, the lock.
+    const reading = roleDocument(settings, scope, "deployer").Statement.filter(({ Action }) =>
+      Action.some((action) => action.startsWith("ssm:GetP")),
+    );
+    expect(reading.map(({ Resource }) => Resource)).toEqual([
+      [expect.stringMatching(/:parameter\/deploy-locks\/a-name-of-thirty-characters-ok\/review\/[a-z-]+$/)],
+    ]);
     expect(actions("operator").join()).not.toMatch(/iam:Attach|DeleteService/);
     const wide = roleDocument(settings, scope, "manager").Statement.filter(({ Resource }) =>
       Resource.includes("*"),

@@ -1,6 +1,7 @@
 import type { Role, Scope } from "@deploy/core";
 import { familyPrefix, logGroupOf } from "../containers/families.js";
 import { repositoryName } from "../images/ecr-repository.js";
+import { lockName } from "../lease.js";
 import { appName, appPath } from "../names.js";
 import type { Settings } from "../options.js";
 import { clusterName } from "../servers/cluster.js";
@@ -23,8 +24,25 @@ export function roleDocument(settings: Settings, scope: Scope, role: Role): Poli
   const upTo = rolesWeakestFirst.slice(0, rolesWeakestFirst.indexOf(role) + 1);
   return {
     Version: "2012-10-17",
-    Statement: upTo.flatMap((one) => statementsOf[one](namesOf(settings, scope))),
+    Statement: joined(upTo.flatMap((one) => statementsOf[one](namesOf(settings, scope)))),
   };
+}
+
+/** Statements about the same under the same condition as one: a managed policy holds 6,144 characters ("IAM quotas"). */
+function joined(statements: readonly Statement[]): readonly Statement[] {
+  const byPlace = new Map<string, Statement>();
+  for (const { Sid = "", Action, Resource, Condition, ...rest } of statements) {
+    const place = JSON.stringify([Resource, Condition]);
+    const before = byPlace.get(place);
+    byPlace.set(place, {
+      ...rest,
+      Sid: `${before?.Sid ?? ""}${Sid}`,
+      Action: [...new Set([...(before?.Action ?? []), ...Action])],
+      Resource,
+      ...(Condition === undefined ? {} : { Condition }),
+    });
+  }
+  return [...byPlace.values()];
 }
 
 interface Names {
@@ -111,6 +129,7 @@ const statementsOf: Readonly<Record<Role, (names: Names) => readonly Statement[]
     ),
   ],
   deployer: (names) => [
+    allow("StoreBuildOutput", ["logs:CreateLogStream", "logs:PutLogEvents"], logGroups(names)),
     allow("SignInToRegistry", ["ecr:GetAuthorizationToken"], ["*"]),
     allow(
       "PushImages",
@@ -155,9 +174,14 @@ const statementsOf: Readonly<Record<Role, (names: Names) => readonly Statement[]
     ),
     // Storing, never reading: a value is shown to operators only.
     allow(
-      "StoreSecretsAndLock",
+      "StoreParameters",
       ["ssm:AddTagsToResource", "ssm:DeleteParameter", "ssm:PutParameter"],
       [names.arn("ssm", `parameter/${names.path}/*`)],
+    ),
+    allow(
+      "Lock",
+      ["ssm:AddTagsToResource", "ssm:DeleteParameter", "ssm:GetParameter", "ssm:PutParameter"],
+      [names.arn("ssm", `parameter${lockName(names.scope)}`)],
     ),
     allow(
       "StoreSecrets",

@@ -1,8 +1,10 @@
+import { readFile } from "node:fs/promises";
 import { isAbsolute, resolve } from "node:path";
 import { type Context, DeployError, type ResolvedBuild } from "@deploy/core";
 import type { BuildContext } from "./build-context.js";
 import { type DockerEngine, docker, engineProblem, findEngine } from "./docker.js";
 import { type RegistryLogin, withLogin } from "./docker-config.js";
+import { hideSecrets } from "./hide-secrets.js";
 
 /** Where the value of a build secret is: in a variable of the caller's environment, or in a file. */
 export type BuildSecret = { readonly env: string } | { readonly file: string };
@@ -33,7 +35,7 @@ export interface BuildRequest {
  */
 export async function buildImage(context: Context, request: BuildRequest): Promise<void> {
   const engine = await findEngine(context);
-  const secrets = secretArguments(context, request.options.secrets ?? {});
+  const secrets = await secretArguments(context, request.options.secrets ?? {});
   refuseWithoutBuildKit(engine, request);
   if (request.context.holdsGit) {
     context.log(
@@ -43,6 +45,7 @@ export async function buildImage(context: Context, request: BuildRequest): Promi
   const args = buildArguments(request, engine, secrets.args);
   const result = await docker(context, args, {
     tell: true,
+    hide: hideSecrets(secrets.values),
     env: { ...secrets.env, DOCKER_BUILDKIT: engine.buildKit ? "1" : "0" },
   });
   if (result.exitCode === 0) return;
@@ -73,17 +76,28 @@ function buildArguments(
   ];
 }
 
+/** Build secrets on their way to the builder. */
+interface SecretArguments {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** What must not be seen in the output. */
+  readonly values: readonly string[];
+}
+
 /** Values of build secrets reach the builder by variable or file, never by argument. */
-function secretArguments(
+async function secretArguments(
   context: Pick<Context, "env" | "directory">,
   secrets: Readonly<Record<string, BuildSecret>>,
-): { readonly args: readonly string[]; readonly env: Readonly<Record<string, string>> } {
+): Promise<SecretArguments> {
   const args: string[] = [];
+  const values: string[] = [];
   const env: Record<string, string> = {};
   for (const [id, secret] of Object.entries(secrets)) {
     if ("file" in secret) {
       const path = isAbsolute(secret.file) ? secret.file : resolve(context.directory, secret.file);
       args.push(`--secret=id=${id},src=${path}`);
+      // One that is not there is told of by the builder, in its own words.
+      values.push(await readFile(path, "utf8").catch(() => ""));
       continue;
     }
     const value = context.env[secret.env];
@@ -95,9 +109,10 @@ function secretArguments(
       });
     }
     env[secret.env] = value;
+    values.push(value);
     args.push(`--secret=id=${id},env=${secret.env}`);
   }
-  return { args, env };
+  return { args, env, values };
 }
 
 function refuseWithoutBuildKit(engine: DockerEngine, { options, context }: BuildRequest): void {

@@ -14,6 +14,8 @@ export interface DockerRun {
   readonly env?: Readonly<Record<string, string>>;
   /** Lines of output are passed on to the caller as they come. */
   readonly tell?: boolean;
+  /** Takes out of each line what nobody may read. */
+  readonly hide?: (line: string) => string;
 }
 
 /** What a run of `docker` left. */
@@ -40,7 +42,8 @@ export async function docker(
   if (context.signal.aborted) throw cancelled(context.signal.reason);
   const lastLines: string[] = [];
   const listen = (stream: "stdout" | "stderr") =>
-    lineSplitter((line) => {
+    lineSplitter((raw) => {
+      const line = options.hide?.(raw) ?? raw;
       lastLines.push(line);
       if (lastLines.length > keptLines) lastLines.shift();
       if (options.tell === true) context.output(line, stream);

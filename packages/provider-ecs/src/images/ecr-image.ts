@@ -9,11 +9,13 @@ import {
   type Scope,
 } from "@deploy/core";
 import { unlessGone } from "../errors.js";
+import { buildStream, failedBuildStream } from "../logs/build-streams.js";
 import { providerName } from "../names.js";
 import type { Parts } from "../parts.js";
 import { ecsResource } from "../resources.js";
 import { type BuildOptions, buildImage, pushImage, untagImage } from "./build.js";
 import { type BuildContext, readBuildContext } from "./build-context.js";
+import { keepOutput } from "./build-output.js";
 import { ecrLogin, effectiveUri, standInHost } from "./ecr-access.js";
 import { type RepositoryObserved, repository, repositoryName } from "./ecr-repository.js";
 
@@ -68,7 +70,12 @@ export async function builtImage(
     diff: () => [],
     create: async (own, desired) => {
       const reference = `${effectiveUri(parts, own, desired.repository)}:${tag}`;
-      await buildImage(own, { context: source, build, options, architecture, reference });
+      const output = keepOutput(own);
+      const request = { context: source, build, options, architecture, reference };
+      await buildImage(output.context, request).catch(async (error: unknown) => {
+        await output.store(parts, scope, failedBuildStream(tag));
+        throw error;
+      });
       const login = await ecrLogin(parts, own, reference.slice(0, reference.indexOf("/")));
       try {
         await pushImage(own, reference, login);
@@ -78,7 +85,9 @@ export async function builtImage(
         if (there === undefined) throw error;
       }
       await untagImage(own, reference);
-      return pushed(parts, own, scope, tag);
+      const there = await pushed(parts, own, scope, tag);
+      await output.store(parts, scope, buildStream(there.digest));
+      return there;
     },
   });
   return { resources: [place, image] as Resource[], image: output(image, referenceOf) };

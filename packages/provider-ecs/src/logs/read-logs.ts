@@ -3,9 +3,10 @@ import type { Output } from "../clients/modules.js";
 import { logGroupOf } from "../containers/families.js";
 import { isAwsError } from "../errors.js";
 import type { Parts } from "../parts.js";
+import { type BuildReleases, createBuildReleases } from "./build-streams.js";
 import { isBehind, isLater, type Place, readCursor, writeCursor } from "./cursor.js";
 import { createInstanceNames, type InstanceNames } from "./instances.js";
-import { readStream, streamPrefixOf } from "./streams.js";
+import { readStream, type StreamName, streamPrefixOf } from "./streams.js";
 
 type Event = NonNullable<Output<"logs", "FilterLogEvents">["events"]>[number];
 
@@ -30,7 +31,14 @@ export async function* readLogs(
 ): AsyncGenerator<LogLine> {
   context.signal.throwIfAborted();
   const after = query.after === undefined ? undefined : readCursor(query.after);
-  const source: Source = { parts, context, scope, query, names: createInstanceNames(parts, scope) };
+  const source: Source = {
+    parts,
+    context,
+    scope,
+    query,
+    names: createInstanceNames(parts, scope),
+    builds: createBuildReleases(parts, scope),
+  };
   const began = context.clock.now();
   const from = Math.max(query.since?.getTime() ?? 0, after === undefined ? 0 : after.time - overlapMs);
   const until = query.until?.getTime();
@@ -72,6 +80,7 @@ interface Source {
   readonly scope: Scope;
   readonly query: LogQuery;
   readonly names: InstanceNames;
+  readonly builds: BuildReleases;
 }
 
 interface Matched {
@@ -156,7 +165,8 @@ async function* matches(
     if (wanted !== undefined && !text.toLowerCase().includes(wanted)) continue;
     const stream = readStream(event.logStreamName ?? "");
     if (query.processes !== undefined && !query.processes.includes(stream.process)) continue;
-    if (query.release !== undefined && stream.release !== query.release) continue;
+    const release = await releaseOf(source, stream, event.logStreamName ?? "");
+    if (query.release !== undefined && release !== query.release) continue;
     const instance = await names.of(context, stream);
     if (query.instance !== undefined && query.instance !== instance) continue;
     yield {
@@ -165,13 +175,24 @@ async function* matches(
         time: new Date(place.time).toISOString(),
         process: stream.process,
         instance,
-        ...(stream.release === undefined ? {} : { release: stream.release }),
+        ...(release === undefined ? {} : { release }),
         // The log driver joins both outputs.
         stream: "stdout",
         text,
       },
     };
   }
+}
+
+/** The release that a line is of; a build's is the one that is asked for where it is of its image, else the first. */
+async function releaseOf(
+  { context, query, builds }: Source,
+  stream: StreamName,
+  name: string,
+): Promise<number | undefined> {
+  if (stream.source !== "build" || stream.release !== undefined) return stream.release;
+  const releases = await builds.of(context, name);
+  return releases.find((number) => number === query.release) ?? releases[0];
 }
 
 /** Events of a span of time as CloudWatch has them, page by page; none where there is no group yet. */

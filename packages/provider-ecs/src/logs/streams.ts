@@ -42,5 +42,7 @@ export function streamPrefixOf(query: {
   const [only, ...others] = query.processes ?? [];
   if (only === undefined || others.length > 0) return undefined;
   const source = only.replace(":", ".");
+  // Builds are named by their images: several releases may be of one.
+  if (source === "build") return "build/";
   return query.release === undefined ? `${source}/` : `${source}/${query.release}/`;
 }

@@ -141,11 +141,13 @@ const common: Grants = {
     {
       actions: [
         "CreateLogGroup",
+        "CreateLogStream",
         "DeleteLogGroup",
         "DescribeLogStreams",
         "FilterLogEvents",
         "GetLogEvents",
         "ListTagsForResource",
+        "PutLogEvents",
         "PutRetentionPolicy",
         "TagResource",
       ],
