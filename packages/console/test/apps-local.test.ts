@@ -7,7 +7,9 @@ import { createAppRegistry } from "../src/apps/registry.js";
 import { type Rig, rig } from "../src/apps/testing/rig.js";
 import type { AppRegistry } from "../src/apps/types.js";
 import type {
+  AllDomains,
   ConfigView,
+  EnvironmentDomains,
   EnvironmentOverview,
   JobList,
   ProcessList,
@@ -40,6 +42,7 @@ describe("an app on this machine", { timeout: 60_000 }, () => {
       jobs: { tick: { command: ["node", "tick.mjs"], schedule: "* * * * *" } },
       secrets: ["SECRET_KEY"],
       config: { GREETING: greeting, ...more },
+      environments: { local: { domains: { "shop.localhost": "web" } } },
     });
   const call = (person: string, method: string, path: string, body?: unknown) =>
     rigged.call(`${person}@example.org`, method, path, body);
@@ -106,6 +109,17 @@ describe("an app on this machine", { timeout: 60_000 }, () => {
       },
       { timeout: 20_000, interval: 200 },
     );
+  });
+
+  it("has a domain of this machine, which needs no name servers", async () => {
+    const { domains } = (await call("vera", "GET", `${shop}/domains`)).body as EnvironmentDomains;
+    expect(domains.value).toMatchObject({
+      state: "ok",
+      domains: [{ host: "shop.localhost", leadsTo: { process: "web" }, state: "ok" }],
+      findings: [{ severity: "note", message: expect.stringContaining("needs no DNS") }],
+    });
+    const { environments } = (await call("vera", "GET", "/api/domains")).body as AllDomains;
+    expect(environments).toMatchObject([{ app: "shop", domains: { value: { state: "ok" } } }]);
   });
 
   it("has releases with what each changed, and jobs with their next run", async () => {

@@ -4,6 +4,7 @@ import type { RecordPropagation } from "../elements/propagation.js";
 import type { DomainFinding } from "../elements/traffic.js";
 import type { DomainsLook } from "./domains-look.js";
 import type { CertificateReport, DomainRecord, ZoneReport } from "./domains-types.js";
+import { leadsHere } from "./domains-zones.js";
 
 /**
  * Certificates that are renewed in time never have less: Heroku renews a month before the end, AWS 60 days before, and
@@ -132,12 +133,15 @@ export function describeAnswer({ state, values, reason }: RecordPropagation["ser
 }
 
 function lostFindings({ lost }: DomainsLook, doubt: Severity): readonly DomainFinding[] {
-  return Object.entries(lost).map(([host, reason]) => ({
-    name: host,
-    severity: doubt,
-    message: `Its name servers cannot be found: ${reason}.`,
-    hint: "Register the domain, or name resolvers of your network in DEPLOY_RESOLVERS.",
-  }));
+  return Object.entries(lost).map(([host, reason]) => {
+    if (reason === leadsHere) return { name: host, severity: "note", message: `It needs no DNS: ${reason}.` };
+    return {
+      name: host,
+      severity: doubt,
+      message: `Its name servers cannot be found: ${reason}.`,
+      hint: "Register the domain, or name resolvers of your network in DEPLOY_RESOLVERS.",
+    };
+  });
 }
 
 /** The zone that the vendor holds has to be the one that the world is led to. */

@@ -7,6 +7,9 @@ import type { ZoneReport } from "./domains-types.js";
 /** Reads something that may fail: then it becomes a finding, and the answer is `otherwise`. */
 export type Attempt = <T>(name: string, what: string, read: () => Promise<T>, otherwise: T) => Promise<T>;
 
+/** Why a host below `localhost` has no name servers: a note, and no problem (RFC 6761, section 6.3). */
+export const leadsHere = "names below localhost lead to the machine that asks, without any name server";
+
 /** The zones that hold some hosts, as the public side has them, beside what their vendor says of itself. */
 export async function zoneReports(
   context: Context,
@@ -20,6 +23,10 @@ export async function zoneReports(
   const lost: Record<string, string> = {};
   await Promise.all(
     hosts.map(async (host) => {
+      if (host === "localhost" || host.endsWith(".localhost")) {
+        lost[host] = leadsHere;
+        return;
+      }
       const zone = await propagation.zone(host);
       if ("problem" in zone) lost[host] = zone.problem;
       else found.set(zone.zone, zone);

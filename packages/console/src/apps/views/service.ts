@@ -22,7 +22,7 @@ export function serviceOverview(status: EnvironmentStatus): ServiceOverview {
   return {
     health: healthOf(status),
     ...(release === undefined ? {} : { release }),
-    urls: status.urls,
+    urls: [...new Set(status.urls)],
     processes: status.processes.map(processOverview),
     problems: [
       ...status.addons
