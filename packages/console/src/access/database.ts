@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readSync } from "node:fs";
 import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { DeployError } from "@deploy/core";
@@ -65,6 +65,17 @@ function makePrivate(file: string): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   // SQLite gives the files beside it the mode of this one.
   if (!existsSync(file)) closeSync(openSync(file, "wx", 0o600));
+  else assertSqlite(file);
+}
+
+/** SQLite takes a short file of something else for an empty database, and would write over it. */
+function assertSqlite(file: string): void {
+  const start = Buffer.alloc(16);
+  const descriptor = openSync(file, "r");
+  const length = readSync(descriptor, start);
+  closeSync(descriptor);
+  if (length > 0 && start.toString("latin1") !== "SQLite format 3\0")
+    throw new Error("this is no SQLite file");
 }
 
 function unreadable(file: string, cause: unknown): DeployError {

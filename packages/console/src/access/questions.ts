@@ -24,26 +24,13 @@ export interface Questions {
   /** For the apps that are named, and any other they hold a grant for. Throws `access.no-person`. */
   rightsOf(personId: string, apps: readonly string[]): Promise<PersonRights>;
   whoCan(app: string): Promise<AppAccess>;
-  /** The role somebody has for an app at present, a grant for `*` included; absent: none. */
-  roleOf(email: string, app: string): Promise<Role | undefined>;
-  /** Everybody with a role for this app, a grant for `*` included. */
-  peopleOf(app: string): Promise<readonly { readonly email: string; readonly role: Role }[]>;
 }
 
 const names = Object.keys(ACTIONS) as readonly Action[];
 
 /** Answers from a database. */
 export function createQuestions({ database, now }: Parts, tokens: TokenBook): Questions {
-  const peopleOf = async (
-    app: string,
-  ): Promise<readonly { readonly email: string; readonly role: Role }[]> => {
-    const people = await peopleWith(database, await grantsOf(database, now(), "g.app IN (?, '*')", app), app);
-    return people.map(({ person, role }) => ({ email: person.email, role }));
-  };
   return {
-    peopleOf,
-    roleOf: async (email, app) =>
-      (await peopleOf(app)).find((one) => one.email === email.toLowerCase())?.role,
     ownRights: async (caller, apps) => rightsIn(await reachOf(database, now(), caller), apps),
     rightsOf: async (personId, apps) => {
       const person = await requirePerson(database, personId);
