@@ -2,6 +2,7 @@ import { promisify } from "node:util";
 import { crc32, deflateRaw, inflateRawSync } from "node:zlib";
 import type { LogEntry, ReleaseBoundary } from "../shared/log-types.js";
 import { foldCase, type LineFacts } from "../shared/match.js";
+import { lowerCase } from "./find-bytes.js";
 import { createGramFilter } from "./gram-filter.js";
 import { decodeVarints, encodeVarints, unzigzag, zigzag } from "./varints.js";
 
@@ -250,15 +251,6 @@ function rowsOf(bytes: Buffer, count: number): BlockRows {
   }
   return { kinds: kinds.values, times: times.values, starts };
 }
-
-/** ASCII letters in small, in a copy. */
-export function lowerCase(bytes: Uint8Array): Buffer {
-  const lower = Buffer.allocUnsafe(bytes.length);
-  for (let at = 0; at < bytes.length; at++) lower[at] = LOWER[bytes[at]!]!;
-  return lower;
-}
-
-const LOWER = Uint8Array.from({ length: 256 }, (_, byte) => (byte >= 65 && byte <= 90 ? byte + 32 : byte));
 
 /** The text of a row. */
 export function textOf(header: BlockHeader, text: Buffer, rows: BlockRows, row: number): string {

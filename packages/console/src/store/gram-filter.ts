@@ -26,12 +26,16 @@ const recent = new Uint32Array(WINDOW);
 /** The filter of lines that are separated by a newline, case folded. Its length is a power of two. */
 export function createGramFilter(lines: Uint8Array): Buffer {
   bitmap.fill(0);
+  let hashes = new Uint32Array(4096);
   for (let from = 0; from < lines.length; ) {
     let end = lines.indexOf(NEWLINE, from);
     if (end === -1) end = lines.length;
-    eachGram(lines, from, end, (hash) => {
+    if ((end - from) * 2 > hashes.length) hashes = new Uint32Array((end - from) * 2);
+    const count = hashGrams(lines, from, end, hashes);
+    for (let index = 0; index < count; index++) {
+      const hash = hashes[index]!;
       bitmap[(hash & (FULL_BITS - 1)) >>> 5]! |= 1 << (hash & 31);
-    });
+    }
     from = end + 1;
   }
   let words = bitmap.length;
@@ -49,9 +53,8 @@ export function createGramFilter(lines: Uint8Array): Buffer {
 
 /** What a filter is asked for a text, case folded, without a newline in it. */
 export function gramsOf(needle: Uint8Array): Uint32Array {
-  const grams = new Set<number>();
-  eachGram(needle, 0, needle.length, (hash) => grams.add(hash));
-  return Uint32Array.from(grams);
+  const hashes = new Uint32Array(needle.length * 2);
+  return Uint32Array.from(new Set(hashes.subarray(0, hashGrams(needle, 0, needle.length, hashes))));
 }
 
 /** False: the text is not there. True: it may be. */
@@ -64,33 +67,40 @@ export function mayHold(filter: Buffer, grams: Uint32Array): boolean {
   return true;
 }
 
-function eachGram(bytes: Uint8Array, from: number, end: number, take: (hash: number) => void): void {
+/** Writes the hashes of all grams between two places, and answers with how many there are. */
+function hashGrams(bytes: Uint8Array, from: number, end: number, into: Uint32Array): number {
+  let written = 0;
   for (let at = from; at + SHORT <= end; at++) {
-    take(mix(bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16)));
+    into[written++] = mix(bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16));
   }
-  if (end - from < LONG_NEEDLE) return;
+  if (end - from < LONG_NEEDLE) return written;
   let least = 0;
   let leastAt = -1;
   for (let at = from, count = 0; at + LONG <= end; at++, count++) {
     const low = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
     const hash = mix(Math.imul(low, 0x9e3779b1) ^ (bytes[at + 4]! + 0x5bd1e995));
     recent[count % WINDOW] = hash;
-    if (leastAt <= count - WINDOW) {
-      leastAt = -1;
-      for (let back = Math.max(0, count - WINDOW + 1); back <= count; back++) {
+    let changed = false;
+    if (leastAt === -1 || hash < least) {
+      least = hash;
+      leastAt = count;
+      changed = true;
+    } else if (leastAt <= count - WINDOW) {
+      // The least has left the window: it is looked for again.
+      least = hash;
+      leastAt = count;
+      for (let back = count - WINDOW + 1; back < count; back++) {
         const other = recent[back % WINDOW]!;
-        if (leastAt === -1 || other < least) {
+        if (other < least) {
           least = other;
           leastAt = back;
         }
       }
-      if (count >= WINDOW - 1) take(least);
-    } else if (hash < least || leastAt === -1) {
-      least = hash;
-      leastAt = count;
-      if (count >= WINDOW - 1) take(least);
-    } else if (count === WINDOW - 1) take(least);
+      changed = true;
+    }
+    if (count === WINDOW - 1 || (changed && count >= WINDOW)) into[written++] = least;
   }
+  return written;
 }
 
 /** The end of MurmurHash3. */

@@ -1,6 +1,7 @@
 import type { LogEntry, LogFilter } from "../shared/log-types.js";
 import { createFactsMatcher } from "../shared/match.js";
-import { type BlockBody, type BlockHeader, type BlockRows, lowerCase, textOf } from "./block.js";
+import { type BlockBody, type BlockHeader, type BlockRows, textOf } from "./block.js";
+import type { FindBytes } from "./find-bytes.js";
 import { mayHold } from "./gram-filter.js";
 import { planSearch, type SearchPlan } from "./search-plan.js";
 
@@ -106,8 +107,8 @@ const lineText = (header: BlockHeader, body: LazyBody, row: number): string =>
 
 /** The rows whose text is as the plan wants it, in order; undefined where each has to be tried. */
 function matchingRows(plan: SearchPlan, header: BlockHeader, body: LazyBody): readonly number[] | undefined {
-  if (plan.needle === undefined) return undefined;
-  const hits = rowsHolding(plan.needle, plan.folded ? lowerCase(body.text) : body.text, body);
+  if (plan.find === undefined) return undefined;
+  const hits = rowsHolding(plan.find, body);
   // Folding by bytes is right for ASCII only, and odd texts are not in the column as they are.
   const doubtful = header.odd.length > 0 || plan.folded ? doubtfulRows(plan, header, body) : [];
   const rows = doubtful.length === 0 ? hits : [...new Set([...hits, ...doubtful])].sort((a, b) => a - b);
@@ -118,16 +119,17 @@ function matchingRows(plan: SearchPlan, header: BlockHeader, body: LazyBody): re
   return Array.from({ length: header.count }, (_, row) => row).filter((row) => !excluded.has(row));
 }
 
-function rowsHolding(needle: Buffer, text: Buffer, body: LazyBody): number[] {
+function rowsHolding(find: FindBytes, body: LazyBody): number[] {
   const hits: number[] = [];
-  let at = text.indexOf(needle);
+  const { text } = body;
+  let at = find(text, 0);
   if (at === -1) return hits;
   const { starts } = body.rows;
   let row = 0;
   while (at !== -1) {
     row = rowAt(starts, at, row);
     hits.push(row);
-    at = text.indexOf(needle, starts[row + 1]!);
+    at = find(text, starts[row + 1]!);
   }
   return hits;
 }

@@ -1,5 +1,6 @@
 import type { LogFilter } from "../shared/log-types.js";
 import { createTextMatcher, foldCase } from "../shared/match.js";
+import { createFinder, type FindBytes } from "./find-bytes.js";
 import { gramsOf } from "./gram-filter.js";
 
 /** How a block's text is searched: what rules it out, what rules a line out, what decides. */
@@ -9,11 +10,11 @@ export interface SearchPlan {
   readonly invert: boolean;
   /** What a block must hold, as its filter knows it. Empty: nothing is known. */
   readonly grams: Uint32Array;
-  /** What a matching line must hold; absent: nothing is known, and each is tried. */
-  readonly needle?: Buffer;
-  /** The needle is folded, and so must the text be. */
+  /** Finds what a matching line must hold; absent: nothing is known, and each is tried. */
+  readonly find?: FindBytes;
+  /** Case does not matter. */
   readonly folded: boolean;
-  /** A line that holds the needle matches, without being tried. */
+  /** A line in which it is found matches, without being tried. */
   readonly exact: boolean;
 }
 
@@ -32,7 +33,9 @@ export function planSearch(filter: LogFilter): SearchPlan | undefined {
   return {
     ...{ matches, invert, folded },
     grams: Uint32Array.from(grams),
-    ...(longest === "" ? {} : { needle: Buffer.from(folded ? foldCase(longest) : longest) }),
+    ...(longest === ""
+      ? {}
+      : { find: createFinder(Buffer.from(folded ? foldCase(longest) : longest), folded) }),
     exact: filter.regex !== true && longest !== "",
   };
 }
