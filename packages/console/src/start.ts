@@ -34,6 +34,17 @@ const DAY = 86_400_000;
  * `console.access-newer`.
  */
 export async function startConsole(options: ConsoleOptions): Promise<RunningConsole> {
+  const { url, ownerLink, close } = await openConsole(options);
+  return { url, ...(ownerLink === undefined ? {} : { ownerLink }), close };
+}
+
+/** A console that runs, with everything that it consists of; for tests that look inside. */
+export interface OpenConsole extends RunningConsole {
+  readonly services: Services;
+}
+
+/** As {@link startConsole}. */
+export async function openConsole(options: ConsoleOptions): Promise<OpenConsole> {
   const { host = DEFAULT_HOST, port: wantedPort = DEFAULT_PORT, env = process.env } = options;
   checkPlace(options);
   createPeerReader(options.trustedProxies ?? []);
@@ -115,7 +126,12 @@ export async function startConsole(options: ConsoleOptions): Promise<RunningCons
     const wantsLink = options.ownerLink === true || !(await access.entry.hasOwner());
     const ownerLink = wantsLink ? await signIn.ownerLink() : undefined;
     options.signal?.addEventListener("abort", () => void closeAll(), { once: true });
-    return { url: place.origin, ...(ownerLink === undefined ? {} : { ownerLink }), close: closeAll };
+    return {
+      url: place.origin,
+      ...(ownerLink === undefined ? {} : { ownerLink }),
+      close: closeAll,
+      services,
+    };
   } catch (error) {
     await closeAll();
     throw error;

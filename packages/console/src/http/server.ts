@@ -1,4 +1,4 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { DeployError } from "@deploy/core";
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
@@ -44,12 +44,17 @@ export interface ServeOptions {
 }
 
 /**
- * Takes the port; what comes before `serve` waits.
+ * Takes the port; what comes before `serve` is told to come again.
  *
  * @throws `console.port-taken`, `console.cannot-listen`
  */
 export async function listen(address: { readonly host: string; readonly port: number }): Promise<Listening> {
   const server = createServer({ ...LIMITS });
+  // The configuration of many apps takes a while to load.
+  const notYet = (_: IncomingMessage, outgoing: ServerResponse): void => {
+    outgoing.writeHead(503, { "retry-after": "1", "cache-control": "no-store" }).end("starting\n");
+  };
+  server.on("request", notYet);
   server.maxHeadersCount = 100;
   await bound(server, address);
   const { port } = server.address() as AddressInfo;
@@ -66,6 +71,7 @@ export async function listen(address: { readonly host: string; readonly port: nu
   return {
     port,
     serve: (what) => {
+      server.off("request", notYet);
       stop = serveOn(server, what);
     },
     close: () => {

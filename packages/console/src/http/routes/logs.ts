@@ -8,6 +8,7 @@ import {
   wholeFromQuery,
 } from "../../shared/filter-query.js";
 import type { LogEntry, LogFacts, LogFilter, LogHistogram } from "../../shared/log-types.js";
+import { createTextMatcher } from "../../shared/match.js";
 import type { StoredStream } from "../../store/types.js";
 import { badQuery, wanted } from "../errors.js";
 import type { Route, RouteRequest } from "../route.js";
@@ -128,7 +129,10 @@ async function streamOf(
 function filterOf({ url }: RouteRequest, others: readonly string[]): LogFilter {
   const unknown = unknownParameter(url.searchParams, others);
   if (unknown !== undefined) throw badQuery(unknown.problem);
-  return wanted(filterFromQuery(url.searchParams));
+  const filter = wanted(filterFromQuery(url.searchParams));
+  // A pattern that is none is told before the answer has begun.
+  createTextMatcher(filter);
+  return filter;
 }
 
 function factsOf(
