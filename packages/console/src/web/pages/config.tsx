@@ -235,7 +235,7 @@ function Revealed(props: { readonly secret: RevealedSecret; onHide(): void }): J
           </Button>
         </span>
       </div>
-      <pre class="code-block">{plain(secret.value)}</pre>
+      <pre class="code-block wrapped">{plain(secret.value)}</pre>
       <span class="visually-hidden" role="status">
         The value is shown for {SHOWN_SECONDS} seconds.
       </span>

@@ -262,7 +262,7 @@ function Domains({ one }: { readonly one: EnvironmentOverview }): JSX.Element {
         ) : (
           <ul class="plain-list">
             {domains.hosts.slice(0, SHOWN_HOSTS).map((host) => (
-              <li key={host.host} class="row">
+              <li key={host.host} class="host">
                 <Link class="quiet-link" to={pageOf(one.app, one.environment, "domains")}>
                   {plain(host.host)}
                 </Link>

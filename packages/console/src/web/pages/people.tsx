@@ -26,6 +26,7 @@ import { RevokedNotice } from "../parts/revoked-notice.js";
 import { grantable } from "../parts/rights.js";
 import { RightsDialog } from "../parts/rights-dialog.js";
 import { SecretOnce } from "../parts/secret-once.js";
+import { counted } from "../parts/units.js";
 import { useAction } from "../parts/use-action.js";
 import { may, me } from "../session.js";
 import { useResource } from "../use-resource.js";
@@ -87,7 +88,7 @@ function People(): JSX.Element {
                       {person.revokedAt === undefined ? null : <Badge kind="bad">revoked</Badge>}
                       {invitation === undefined ? null : <Badge kind="warn">invited</Badge>}
                     </span>
-                    <span class="muted">{plain(person.email)}</span>
+                    {person.name === "" ? null : <span class="muted">{plain(person.email)}</span>}
                   </div>
                 ),
               },
@@ -122,7 +123,8 @@ function People(): JSX.Element {
               {
                 key: "open",
                 title: "Open",
-                cell: ({ sessions, tokens }) => `${sessions} sessions, ${tokens} tokens`,
+                cell: ({ sessions, tokens }) =>
+                  `${counted(sessions, "session")}, ${counted(tokens, "token")}`,
               },
               {
                 key: "seen",
@@ -145,7 +147,7 @@ function People(): JSX.Element {
                       <Button
                         small
                         busy={renewing.busy}
-                        aria-label={`Invite ${plain(facts.person.email)} again`}
+                        aria-label={`Invite again: ${plain(facts.person.email)}`}
                         onClick={() => void renewing.run(() => again(facts))}
                       >
                         Invite again
@@ -153,16 +155,15 @@ function People(): JSX.Element {
                     )}
                     <Button
                       small
-                      aria-label={`What can ${plain(facts.person.email)} do`}
+                      aria-label={`What can they do: ${plain(facts.person.email)}`}
                       onClick={() => setLooking(facts)}
                     >
                       What can they do
                     </Button>
                     <Button
                       small
-                      kind="danger"
                       disabled={facts.person.revokedAt !== undefined}
-                      aria-label={`Revoke ${plain(facts.person.email)} everywhere`}
+                      aria-label={`Revoke everywhere: ${plain(facts.person.email)}`}
                       onClick={() => setRevoking(facts)}
                     >
                       Revoke everywhere

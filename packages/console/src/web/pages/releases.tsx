@@ -54,7 +54,7 @@ export default function ReleasesPage({ params }: PageProps): JSX.Element {
                   title: "Release",
                   narrow: true,
                   cell: (release) => (
-                    <span class="row">
+                    <span class="row row-tight">
                       <strong>{release.number}</strong>
                       <ReleaseBadge state={release.state} />
                     </span>

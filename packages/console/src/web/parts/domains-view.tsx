@@ -51,7 +51,7 @@ export function DomainsInFull({ view }: { readonly view: DomainsView }): JSX.Ele
             </span>
           </div>
           <p class="muted">No DNS provider is declared. Enter these where your domain's records are.</p>
-          <pre class="code-block">{view.byHand.map(plain).join("\n")}</pre>
+          <pre class="code-block wrapped">{view.byHand.map(plain).join("\n")}</pre>
         </section>
       )}
       {view.proofs.length === 0 ? null : (

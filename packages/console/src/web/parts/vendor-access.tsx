@@ -81,7 +81,7 @@ export function VendorAccess(props: { readonly app: string; readonly environment
                             small
                             action="access.grant"
                             app={app}
-                            label={`${action === "grant" ? "Grant" : "Revoke"} ${plain(row.person)} at the provider`}
+                            label={`${action === "grant" ? "Grant" : "Revoke"} there: ${plain(row.person)}`}
                             onClick={() => setApplying({ person: row.person, action })}
                           >
                             {action === "grant" ? "Grant there" : "Revoke there"}
