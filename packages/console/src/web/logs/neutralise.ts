@@ -16,14 +16,6 @@ const SUSPECT =
   /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\ufffb]|\u034f|\u17b4|\u17b5|[\u{e0000}-\u{e0fff}]|\p{Cs}/gu;
 
 const NAMES: ReadonlyMap<number, string> = new Map([
-  [0x00, "null"],
-  [0x07, "bell"],
-  [0x08, "backspace"],
-  [0x0a, "line feed"],
-  [0x0d, "carriage return"],
-  [0x1b, "escape"],
-  [0x7f, "delete"],
-  [0x9b, "control sequence introducer"],
   [0xad, "soft hyphen"],
   [0x61c, "Arabic letter mark"],
   [0x200b, "zero width space"],
@@ -44,6 +36,12 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [0xfeff, "byte order mark"],
 ]);
 
+/** ASCII's own names of its controls; few fonts have the pictures that Unicode has for them. */
+const CONTROLS =
+  "NUL SOH STX ETX EOT ENQ ACK BEL BS HT LF VT FF CR SO SI DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC FS GS RS US".split(
+    " ",
+  );
+
 /** Splits a text into what may be shown and marks for the rest; a mark's `mark` says what it was. Linear time. */
 export function neutralise(text: string): readonly Piece[] {
   const pieces: Piece[] = [];
@@ -63,12 +61,9 @@ export function neutralised(text: string): string {
   return text.replace(SUSPECT, (found) => picture(found.codePointAt(0)!));
 }
 
-// C0 has pictures of its own in Unicode; the rest is named by number.
 function picture(code: number): string {
-  if (code < 0x20) return String.fromCodePoint(0x2400 + code);
-  if (code === 0x7f) return "\u2421";
   if (code >= 0xd800 && code <= 0xdfff) return "\ufffd";
-  return `⟨${name(code)}⟩`;
+  return `⟨${CONTROLS[code] ?? (code === 0x7f ? "DEL" : name(code))}⟩`;
 }
 
 function describe(code: number): string {

@@ -1,11 +1,390 @@
 import type { JSX } from "preact";
-import { Empty, Page, type PageProps } from "../components/index.js";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { filterFromQuery, filterToQuery } from "../../shared/filter-query.js";
+import { type HistogramBucket, LEVELS, type Level, type LogHistogram } from "../../shared/log-types.js";
+import { get } from "../api.js";
+import { copy } from "../components/button.js";
+import { Button, Empty, ErrorNotice, Loading, Notice, type PageProps } from "../components/index.js";
+import { FilterBar, isFiltered, type SearchState } from "../logs/filter-bar.js";
+import { Help } from "../logs/help.js";
+import { createHighlighter } from "../logs/highlight.js";
+import { Histogram } from "../logs/histogram.js";
+import { useKeys } from "../logs/keys.js";
+import { LogList } from "../logs/list.js";
+import { neutralised } from "../logs/neutralise.js";
+import type { RowActions } from "../logs/row.js";
+import { createSearch, SearchPanel } from "../logs/search-panel.js";
+import { StatusBar } from "../logs/status-bar.js";
+import { createLogView } from "../logs/view.js";
+import { seqOf } from "../logs/window.js";
+import { wrap, zone } from "../preferences.js";
+import { place, setQuery } from "../router.js";
+import "../logs/logs.css";
 
-/** Logs. */
-export default function LogsPage(_props: PageProps): JSX.Element {
-  return (
-    <Page title="Logs">
-      <Empty title="Nothing here yet" />
-    </Page>
+/** Log lines of an app's environment: live, stored, searched. The address holds the filter and the chosen lines. */
+export default function LogsPage({ params }: PageProps): JSX.Element {
+  const app = params.app!;
+  const environment = params.environment!;
+  const view = useMemo(() => createLogView(app, environment), [app, environment]);
+  const search = useMemo(() => createSearch(view.path), [view]);
+  const input = useRef<HTMLInputElement>(null);
+  const [help, setHelp] = useState(false);
+  const [histogram, setHistogram] = useState<readonly HistogramBucket[]>([]);
+
+  const state = stateOf(place.value.query);
+  const { filter, find } = state;
+  const { text: _, regex, caseSensitive, invert, ...rest } = filter;
+  // In a search the text marks lines; it hides none.
+  const shown = find ? rest : filter;
+  const shownKey = filterToQuery(shown).toString();
+  const wanted = filter.text;
+
+  const highlighter = useMemo(
+    () =>
+      createHighlighter(
+        wanted === undefined || invert
+          ? undefined
+          : { text: wanted, regex: regex === true, caseSensitive: caseSensitive === true },
+      ),
+    [wanted, regex, caseSensitive, invert],
   );
+  useEffect(() => () => highlighter.close(), [highlighter]);
+  useEffect(() => {
+    document.title = `Logs of ${app} ${environment} · Deploy`;
+    return () => {
+      search.close();
+      view.close();
+    };
+  }, [view, search, app, environment]);
+
+  // The address rules: a permalink, the back button and the filter bar all go through it.
+  // `shownKey` is all of `shown`.
+  useEffect(() => {
+    const chosen = linesOf(place.peek().query);
+    view.selection.value = chosen;
+    void view.open(shown, chosen?.from);
+  }, [view, shownKey]);
+
+  // What is chosen goes to the address, not with every key but once it rests: browsers allow few changes a second.
+  useEffect(
+    () =>
+      view.selection.subscribe((chosen) => {
+        clearTimeout(pendingAddress);
+        pendingAddress = setTimeout(() => {
+          setQuery({
+            line: chosen === undefined ? undefined : String(chosen.from),
+            to: chosen === undefined || chosen.to === chosen.from ? undefined : String(chosen.to),
+          });
+        }, 250);
+      }),
+    [view],
+  );
+
+  const bounds = view.facts.value?.bounds;
+  const until = shown.until;
+  // Anew with the filter, the first facts, and every ten seconds.
+  useEffect(() => {
+    if (bounds === undefined) return;
+    const controller = new AbortController();
+    const load = (): void => {
+      if (document.visibilityState !== "visible") return;
+      const end = until ?? Date.now() + 1;
+      const start = shown.since ?? Math.min(bounds.oldestTime ?? end - 3_600_000, end - 60_000);
+      // All levels are counted, whichever are shown: the chips say what there would be.
+      const { levels: __, ...counted } = rest;
+      const query = filterToQuery({ ...counted, since: Math.floor(start), until: Math.ceil(end) });
+      query.set("buckets", "120");
+      get<LogHistogram>(`${view.path}/histogram?${query}`, { signal: controller.signal }).then(
+        (answer) => setHistogram(answer.buckets),
+        () => {},
+      );
+    };
+    load();
+    const timer = setInterval(load, 10_000);
+    return () => {
+      clearInterval(timer);
+      controller.abort();
+    };
+  }, [view, shownKey, bounds === undefined]);
+
+  const counts = useMemo(() => countsOf(histogram), [histogram]);
+  const change = (next: SearchState): void => {
+    setQuery(queryOf(next), { push: true });
+    if (!next.find) search.close();
+  };
+  const begin = (next: SearchState): void => {
+    change(next);
+    if (next.find && next.filter.text !== undefined) search.start(next.filter);
+  };
+  // An address with a search in it shows what it finds.
+  // At the start only.
+  useEffect(() => {
+    if (find && wanted !== undefined) search.start(filter);
+  }, [search]);
+
+  const chosenText = (): string => {
+    const chosen = view.selection.value;
+    if (chosen === undefined) return "";
+    return view.window.rows
+      .flatMap((row) => (!("kind" in row) ? [row] : row.kind === "fold" ? row.lines : []))
+      .filter((line) => line.seq >= chosen.from && line.seq <= chosen.to)
+      .map((line) => neutralised(line.text))
+      .join("\n");
+  };
+  const link = (): string => {
+    const chosen = view.selection.value;
+    const url = new URL(window.location.href);
+    url.searchParams.delete("line");
+    url.searchParams.delete("to");
+    if (chosen !== undefined) {
+      url.searchParams.set("line", String(chosen.from));
+      if (chosen.to !== chosen.from) url.searchParams.set("to", String(chosen.to));
+    }
+    return url.href;
+  };
+  const choose = (seq: number, extend: boolean): void => {
+    const before = view.selection.value;
+    view.pause();
+    view.selection.value =
+      extend && before !== undefined
+        ? { from: Math.min(before.from, seq), to: Math.max(before.to, seq) }
+        : before?.from === seq && before.to === seq
+          ? undefined
+          : { from: seq, to: seq };
+  };
+  const context = (seq: number): void => {
+    view.selection.value = { from: seq, to: seq };
+    // The text moves from hiding lines to marking them; the line stays in sight.
+    setQuery(
+      {
+        ...queryOf({ filter: wanted === undefined ? {} : { text: wanted, ...flags(filter) }, find: true }),
+        line: String(seq),
+        to: undefined,
+      },
+      { push: true },
+    );
+  };
+  const actions: RowActions = useMemo(
+    () => ({
+      choose,
+      toggle: view.toggle,
+      load: (row) => {
+        if ("kind" in row && row.kind !== "fold") void view.fill(row);
+      },
+      filterText: (text) =>
+        change({
+          filter: {
+            ...stateOf(place.peek().query).filter,
+            text,
+            regex: false,
+            invert: false,
+            caseSensitive: true,
+          },
+          find: false,
+        }),
+      context,
+      go: (seq) => void view.jump(seq),
+    }),
+    // Anew when what they read has changed.
+    [view, shownKey, wanted, find],
+  );
+  const hit = (back: boolean): void => {
+    if (search.state.value === undefined && wanted !== undefined) search.start(filter);
+    const seq = search.step(back);
+    if (seq !== undefined) {
+      view.selection.value = { from: seq, to: seq };
+      void view.jump(seq);
+    }
+  };
+
+  useKeys({
+    view,
+    search: () => input.current?.focus(),
+    help: () => setHelp(true),
+    hit,
+    context,
+    copy: () => void copy(chosenText(), "Lines copied"),
+    link: () => void copy(link(), "Link copied"),
+    wrap: () => {
+      wrap.value = wrap.value === "wrap" ? "scroll" : "wrap";
+    },
+    zone: () => {
+      zone.value = zone.value === "utc" ? "local" : "utc";
+    },
+  });
+
+  void view.version.value;
+  const { rows } = view.window;
+  const facts = view.facts.value;
+  const empty = rows.length === 0 && view.loading.value === "" && view.problem.value === undefined;
+  const older = rows[0] !== undefined && view.window.hasOlder;
+  return (
+    <div class="logs">
+      <h1 class="visually-hidden">{`Logs of ${app} ${environment}`}</h1>
+      <FilterBar
+        state={state}
+        facts={facts}
+        counts={counts}
+        input={input}
+        onChange={change}
+        onSearch={begin}
+        onJump={(time) => void view.jumpToTime(time)}
+      />
+      <Histogram
+        buckets={histogram}
+        onJump={(time) => void view.jumpToTime(time)}
+        onRange={(since, end) => change({ ...state, filter: { ...filter, since, until: end } })}
+      />
+      <div class="log-notices">
+        {facts?.store.state === "read-only" ? (
+          <Notice kind="warn" title={`Nothing new is stored: ${facts.store.reason}`}>
+            {facts.store.hint}
+          </Notice>
+        ) : null}
+        {view.problem.value === undefined ? null : (
+          <ErrorNotice error={view.problem.value} onRetry={() => void view.open(shown)} />
+        )}
+        {highlighter.problem.value === "" ? null : <Notice kind="warn">{highlighter.problem.value}</Notice>}
+      </div>
+      <div class="log-frame">
+        {view.loading.value === "first" && rows.length === 0 ? <Loading label="Loading lines" /> : null}
+        {empty ? (
+          <Empty
+            title={isFiltered(shown) ? "No line matches" : "No lines yet"}
+            actions={
+              isFiltered(shown) ? (
+                <Button onClick={() => change({ filter: {}, find })}>Clear the filter</Button>
+              ) : undefined
+            }
+          >
+            {isFiltered(shown)
+              ? "New lines that match appear here."
+              : "They appear here as soon as the app writes some."}
+          </Empty>
+        ) : null}
+        <LogList view={view} highlighter={highlighter} actions={actions} filtered={isFiltered(shown)} />
+        {view.loading.value === "older" && older ? <div class="log-older">Loading older lines…</div> : null}
+        {view.following.value || rows.length === 0 ? null : (
+          <button type="button" class="resume" onClick={() => void view.resume()}>
+            {view.unseen.value > 0
+              ? `${view.unseen.value.toLocaleString("en")} new ${view.unseen.value === 1 ? "line" : "lines"} ↓`
+              : "To the end ↓"}
+          </button>
+        )}
+        <ChosenBar
+          view={view}
+          onCopy={() => void copy(chosenText(), "Lines copied")}
+          onLink={() => void copy(link(), "Link copied")}
+        />
+      </div>
+      <SearchPanel
+        search={search}
+        highlighter={highlighter}
+        onOpen={(seq) => {
+          view.selection.value = { from: seq, to: seq };
+          void view.jump(seq);
+        }}
+      />
+      <StatusBar
+        view={view}
+        filter={shown}
+        onHelp={() => setHelp(true)}
+        first={rows[0] === undefined ? undefined : seqOf(rows[0])}
+      />
+      <div class="visually-hidden" aria-live={view.flooding.value ? "off" : "polite"}>
+        {view.flooding.value ? "" : neutralised(view.spoken.value)}
+      </div>
+      <Help open={help} onClose={() => setHelp(false)} />
+    </div>
+  );
+}
+
+let pendingAddress: ReturnType<typeof setTimeout> | undefined;
+
+function ChosenBar(props: {
+  readonly view: ReturnType<typeof createLogView>;
+  onCopy(): void;
+  onLink(): void;
+}): JSX.Element | null {
+  const chosen = props.view.selection.value;
+  if (chosen === undefined) return null;
+  return (
+    <div class="chosen-bar" role="toolbar" aria-label="Chosen lines">
+      <span>
+        {chosen.from === chosen.to ? `Line ${chosen.from}` : `Lines ${chosen.from} to ${chosen.to}`}
+      </span>
+      <Button small onClick={props.onCopy}>
+        Copy
+      </Button>
+      <Button small onClick={props.onLink}>
+        Copy link
+      </Button>
+      <button
+        type="button"
+        class="icon-button"
+        aria-label="Choose nothing"
+        onClick={() => {
+          props.view.selection.value = undefined;
+        }}
+      >
+        ✕
+      </button>
+    </div>
+  );
+}
+
+function stateOf(query: URLSearchParams): SearchState {
+  const read = filterFromQuery(query);
+  return { filter: read.value ?? {}, find: query.get("mode") !== "filter" };
+}
+
+const FILTER_NAMES = [
+  "process",
+  "instance",
+  "release",
+  "stream",
+  "level",
+  "since",
+  "until",
+  "text",
+  "regex",
+  "case",
+  "invert",
+];
+
+function queryOf(state: SearchState): Record<string, string | readonly string[] | undefined> {
+  const query = filterToQuery(state.filter);
+  const changes: Record<string, string | readonly string[] | undefined> = {
+    mode: state.find ? undefined : "filter",
+  };
+  for (const name of FILTER_NAMES) {
+    const values = query.getAll(name);
+    changes[name] = values.length === 0 ? undefined : values;
+  }
+  return changes;
+}
+
+function flags(filter: SearchState["filter"]): Pick<SearchState["filter"], "regex" | "caseSensitive"> {
+  return { regex: filter.regex === true, caseSensitive: filter.caseSensitive === true };
+}
+
+function linesOf(query: URLSearchParams): { readonly from: number; readonly to: number } | undefined {
+  const number = (name: string): number | undefined => {
+    const value = query.get(name);
+    return value !== null && /^[1-9]\d{0,14}$/.test(value) ? Number(value) : undefined;
+  };
+  const from = number("line");
+  if (from === undefined) return undefined;
+  return { from, to: Math.max(from, number("to") ?? from) };
+}
+
+function countsOf(buckets: readonly HistogramBucket[]): Partial<Record<Level, number>> {
+  const sums: Partial<Record<Level, number>> = {};
+  for (const bucket of buckets) {
+    for (const level of LEVELS) {
+      const count = bucket.counts[level];
+      if (count !== undefined) sums[level] = (sums[level] ?? 0) + count;
+    }
+  }
+  return sums;
 }

@@ -1,0 +1,173 @@
+import {
+  elementScroll,
+  measureElement,
+  observeElementOffset,
+  observeElementRect,
+  Virtualizer,
+} from "@tanstack/virtual-core";
+import type { JSX } from "preact";
+import { useEffect, useLayoutEffect, useMemo, useReducer, useRef } from "preact/hooks";
+import { density, wrap, zone } from "../preferences.js";
+import type { Highlighter } from "./highlight.js";
+import { type RowActions, RowView } from "./row.js";
+import type { LogView } from "./view.js";
+import { keyOf, seqOf } from "./window.js";
+
+const NONE: readonly number[] = [];
+
+/** The lines: only those in sight are elements, however many are held. */
+export function LogList(props: {
+  readonly view: LogView;
+  readonly highlighter: Highlighter;
+  readonly actions: RowActions;
+  readonly filtered: boolean;
+}): JSX.Element {
+  const { view, actions } = props;
+  const scroller = useRef<HTMLDivElement>(null);
+  const [, render] = useReducer((count: number, _: undefined) => count + 1, 0);
+  void view.version.value;
+  const { rows } = view.window;
+  const lineHeight = density.value === "compact" ? 17 : 20;
+  const following = view.following.value;
+
+  const virtualizer = useMemo(
+    () =>
+      new Virtualizer<HTMLDivElement, HTMLDivElement>({
+        count: 0,
+        getScrollElement: () => scroller.current,
+        estimateSize: () => lineHeight,
+        scrollToFn: elementScroll,
+        observeElementRect,
+        observeElementOffset,
+      }),
+    [],
+  );
+  virtualizer.setOptions({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: (index) => {
+      const row = rows[index]!;
+      return "kind" in row && row.kind === "away" ? row.rows * lineHeight : lineHeight;
+    },
+    getItemKey: (index) => keyOf(rows[index]!),
+    scrollToFn: elementScroll,
+    observeElementRect,
+    observeElementOffset,
+    measureElement,
+    overscan: 12,
+    // What is in sight stays where it is when lines come before it.
+    anchorTo: "end",
+    followOnAppend: false,
+    paddingStart: 4,
+    paddingEnd: 8,
+    onChange: () => render(undefined),
+  });
+
+  useLayoutEffect(() => virtualizer._didMount(), [virtualizer]);
+  useLayoutEffect(() => virtualizer._willUpdate());
+
+  // Another density or another way to wrap: all heights are others.
+  // These two are what heights depend on.
+  useLayoutEffect(() => virtualizer.measure(), [density.value, wrap.value]);
+
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    if (following && element !== null) element.scrollTop = element.scrollHeight;
+  });
+
+  const sought = view.sought.value;
+  useEffect(() => {
+    if (sought === undefined) return;
+    const index = view.window.rowOf(sought.seq);
+    if (index >= view.window.rows.length && view.window.rows.length === 0) return;
+    virtualizer.scrollToIndex(Math.min(index, view.window.rows.length - 1), { align: sought.align });
+    view.sought.value = undefined;
+  }, [sought, virtualizer, view]);
+
+  const items = virtualizer.getVirtualItems();
+  const first = items[0]?.index ?? 0;
+  const final = items.at(-1)?.index ?? 0;
+  useEffect(() => {
+    view.looked(Math.floor((first + final) / 2));
+    if (rows.length === 0 || view.loading.value !== "") return;
+    for (const { index } of items) {
+      const row = rows[index];
+      if (row !== undefined && "kind" in row && row.kind === "away") void view.fill(row);
+    }
+    if (following) return;
+    if (first < 200 && view.window.hasOlder) void view.older();
+    else if (final > rows.length - 100 && view.window.hasNewer) void view.newer();
+  });
+
+  // Scrolled up by hand: paused. Down to the end: following again.
+  const top = useRef({ top: 0, height: 0 });
+  const scrolled = (): void => {
+    const element = scroller.current!;
+    const before = top.current;
+    top.current = { top: element.scrollTop, height: element.scrollHeight };
+    const distance = element.scrollHeight - element.clientHeight - element.scrollTop;
+    if (view.following.value) {
+      if (distance > 60 && element.scrollTop < before.top - 1 && element.scrollHeight === before.height)
+        view.pause();
+    } else if (
+      distance < 4 &&
+      element.scrollTop > before.top &&
+      !view.window.hasNewer &&
+      view.sought.value === undefined
+    ) {
+      void view.resume();
+    }
+  };
+  const wheel = (event: WheelEvent): void => {
+    const element = scroller.current!;
+    if (event.deltaY < 0 && element.scrollHeight > element.clientHeight) view.pause();
+  };
+
+  const releases = view.facts.value?.releases ?? [];
+  const expanded = view.expanded.value;
+  return (
+    <div
+      ref={scroller}
+      class={`log-list ${wrap.value === "wrap" ? "log-wrap" : "log-nowrap"}`}
+      role="log"
+      aria-live="off"
+      aria-label="Log lines"
+      aria-busy={view.loading.value === "first"}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard.
+      tabIndex={0}
+      onScroll={scrolled}
+      onWheel={wheel}
+    >
+      <div class="log-space" style={{ height: `${virtualizer.getTotalSize()}px` }}>
+        {items.map((item) => {
+          const row = rows[item.index];
+          if (row === undefined) return null;
+          const seq = seqOf(row);
+          return (
+            <div
+              key={item.key}
+              class="log-row"
+              data-index={item.index}
+              ref={virtualizer.measureElement}
+              style={{ transform: `translateY(${item.start}px)` }}
+            >
+              <RowView
+                row={row}
+                before={rows[item.index - 1]}
+                releases={releases}
+                zone={zone.value}
+                lineHeight={lineHeight}
+                open={expanded.has(seq)}
+                selection={view.selection.value}
+                highlighter={props.highlighter}
+                filtered={props.filtered}
+                alike={"kind" in row && row.kind === "fold" ? view.window.alike(row.signature) : NONE}
+                actions={actions}
+              />
+            </div>
+          );
+        })}
+      </div>
+    </div>
+  );
+}

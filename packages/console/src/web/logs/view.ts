@@ -1,0 +1,435 @@
+/**
+ * One page of logs at work: what is held, what is followed, what is chosen. Components read its signals.
+ *
+ * @module
+ */
+
+import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { filterToQuery, pageToQuery } from "../../shared/filter-query.js";
+import type { LiveMessage, LogEntry, LogFacts, LogFilter, LogPage } from "../../shared/log-types.js";
+import { ApiError, environmentPath, get, isAbort } from "../api.js";
+import { loadMe, toSignIn } from "../session.js";
+import { type Connection, openLive } from "./live-socket.js";
+import { type Away, createWindow, type LogWindow, type Skipped, seqOf } from "./window.js";
+
+/** Lines of the first page, and of each that scrolling brings. */
+const PAGE = 1000;
+/** Lines that one frame takes over from the socket. */
+const PER_FRAME = 4000;
+/** More that wait for a frame are skipped, with a row to load them: the page must not freeze. */
+const MAX_WAITING = 40_000;
+
+/** Numbers of the lines that are chosen, first and last. */
+export interface Selection {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A page of logs. */
+export interface LogView {
+  readonly path: string;
+  readonly window: LogWindow;
+  /** Changes with each change of the window. */
+  readonly version: Signal<number>;
+  readonly facts: Signal<LogFacts | undefined>;
+  readonly connection: Signal<Connection>;
+  readonly problem: Signal<ApiError | undefined>;
+  readonly loading: Signal<"" | "first" | "older" | "newer">;
+  /** The end is kept in sight. */
+  readonly following: Signal<boolean>;
+  /** Lines that came since it was paused. */
+  readonly unseen: Signal<number>;
+  readonly selection: Signal<Selection | undefined>;
+  readonly expanded: Signal<ReadonlySet<number>>;
+  /** Lines per second, over the last second. */
+  readonly rate: Signal<number>;
+  readonly flooding: ReadonlySignal<boolean>;
+  /** What screen readers are told. */
+  readonly spoken: Signal<string>;
+  /** A number to be brought into sight; the list takes it and sets it back. */
+  readonly sought: Signal<{ readonly seq: number; readonly align: "center" | "start" | "auto" } | undefined>;
+  /** What is filtered by. */
+  readonly filter: Signal<LogFilter>;
+  /** Begins anew with the filter, around a line where one is given. */
+  open(filter: LogFilter, around?: number): Promise<void>;
+  older(): Promise<void>;
+  newer(): Promise<void>;
+  fill(place: Away | Skipped): Promise<void>;
+  /** Brings a line into sight, from wherever it is. */
+  jump(seq: number): Promise<void>;
+  /** Brings the first line at or after a moment into sight. */
+  jumpToTime(time: number): Promise<void>;
+  toStart(): Promise<void>;
+  /** To the end, and on with it. */
+  resume(): Promise<void>;
+  pause(): void;
+  /** The row in sight, for what is to be put away. */
+  looked(index: number): void;
+  toggle(seq: number): void;
+  close(): void;
+}
+
+/** A page of logs of an app's environment; nothing is asked for until it is opened. */
+export function createLogView(app: string, environment: string): LogView {
+  const path = environmentPath(app, environment, "logs");
+  const held = createWindow();
+  const version = signal(0);
+  const facts = signal<LogFacts | undefined>(undefined);
+  const connection = signal<Connection>({ state: "off" });
+  const problem = signal<ApiError | undefined>(undefined);
+  const loading = signal<"" | "first" | "older" | "newer">("");
+  const following = signal(true);
+  const unseen = signal(0);
+  const selection = signal<Selection | undefined>(undefined);
+  const expanded = signal<ReadonlySet<number>>(new Set());
+  const rate = signal(0);
+  const spoken = signal("");
+  const filter = signal<LogFilter>({});
+  const sought = signal<{ readonly seq: number; readonly align: "center" | "start" | "auto" } | undefined>(
+    undefined,
+  );
+  const flooding = computed(() => rate.value > 5);
+
+  let round = new AbortController();
+  let closeLive: (() => void) | undefined;
+  let waiting: LogEntry[] = [];
+  let frame: number | undefined;
+  let lookedAt = 0;
+  let came = 0;
+  const filling = new Set<Away | Skipped>();
+
+  const show = (): void => {
+    version.value = held.version;
+  };
+
+  const read = (query: Parameters<typeof pageToQuery>[0], signal: AbortSignal): Promise<LogPage> =>
+    get<LogPage>(`${path}?${pageToQuery({ filter: filter.value, limit: PAGE, ...query })}`, { signal });
+
+  const attempt = async (
+    what: "first" | "older" | "newer",
+    action: (signal: AbortSignal) => Promise<void>,
+  ) => {
+    const { signal } = round;
+    loading.value = what;
+    try {
+      await action(signal);
+      if (!signal.aborted) problem.value = undefined;
+    } catch (error) {
+      if (isAbort(error) || signal.aborted) return;
+      problem.value =
+        error instanceof ApiError ? error : new ApiError(0, "console.unexpected", String(error));
+    } finally {
+      if (!signal.aborted) loading.value = "";
+    }
+  };
+
+  const anew = (): void => {
+    round.abort();
+    round = new AbortController();
+    closeLive?.();
+    closeLive = undefined;
+    waiting = [];
+    filling.clear();
+    unseen.value = 0;
+  };
+
+  const flush = (): void => {
+    frame = undefined;
+    if (waiting.length === 0) return;
+    if (waiting.length > MAX_WAITING) {
+      const left = waiting.slice(0, waiting.length - PER_FRAME);
+      held.skip(left[0]!.seq, left.at(-1)!.seq, left.length);
+      waiting = waiting.slice(-PER_FRAME);
+    }
+    const taken = waiting.splice(0, PER_FRAME);
+    const fresh = held.append(taken);
+    held.evict(following.value ? held.rows.length - 1 : lookedAt, following.value);
+    batch(() => {
+      if (!following.value) unseen.value += fresh;
+      learnReleases(taken);
+      show();
+    });
+    if (waiting.length > 0) schedule();
+  };
+
+  // A tab in the background gets no frames, and its lines must not pile up.
+  const schedule = (): void => {
+    if (frame !== undefined) return;
+    if (document.visibilityState === "visible") frame = requestAnimationFrame(flush);
+    else frame = window.setTimeout(flush, 500);
+  };
+
+  const learnReleases = (lines: readonly LogEntry[]): void => {
+    const known = facts.value;
+    if (known === undefined) return;
+    let newest = known.releases.at(-1)?.release ?? 0;
+    const added = [];
+    for (const line of lines) {
+      if (line.release === undefined || line.release <= newest) continue;
+      newest = line.release;
+      added.push({ release: line.release, seq: line.seq, time: line.time });
+    }
+    if (added.length > 0) facts.value = { ...known, releases: [...known.releases, ...added] };
+  };
+
+  const take = (message: LiveMessage): void => {
+    if (message.type === "lines") {
+      for (const line of message.lines) waiting.push(line);
+      came += message.lines.length;
+      schedule();
+    } else if (message.type === "skipped") {
+      // In order: what came before it is taken over first.
+      if (waiting.length > 0) held.append(waiting.splice(0));
+      held.skip(message.from, message.to, message.count);
+      show();
+    } else if (message.type === "caught-up") {
+      if (waiting.length === 0) held.caughtUp(message.seq);
+    } else if (message.type === "feed") {
+      if (facts.value !== undefined) facts.value = { ...facts.value, feed: message.feed };
+    } else if (message.reason === "signed-out") {
+      toSignIn();
+    } else if (message.reason === "revoked") {
+      anew();
+      held.reset({ lines: [], hasOlder: false, hasNewer: false });
+      problem.value = new ApiError(
+        403,
+        "access.revoked",
+        "Your access to these logs has ended.",
+        "Ask whoever manages this app.",
+      );
+      show();
+      void loadMe();
+    }
+  };
+
+  const follow = (): void => {
+    closeLive?.();
+    closeLive = openLive({
+      path: `${path}/live`,
+      filter: filter.value,
+      after: () => waiting.at(-1)?.seq ?? held.last ?? 0,
+      onMessage: take,
+      onConnection: (state) => {
+        connection.value = state;
+      },
+      mayRetry: async () => {
+        try {
+          facts.value = await get<LogFacts>(`${path}/facts`);
+          return true;
+        } catch (error) {
+          if (!(error instanceof ApiError) || error.status === 0 || error.status >= 500) return true;
+          problem.value = error;
+          return false;
+        }
+      },
+    });
+  };
+
+  const loadFacts = (): void => {
+    get<LogFacts>(`${path}/facts`, { signal: round.signal }).then(
+      (known) => {
+        facts.value = known;
+      },
+      () => {},
+    );
+  };
+
+  const begin = (page: LogPage): void => {
+    held.reset(page);
+    if (!page.hasNewer) follow();
+    else connection.value = { state: "off" };
+    show();
+  };
+
+  const newest = async (signal: AbortSignal): Promise<void> => {
+    const page = await read({}, signal);
+    if (signal.aborted) return;
+    following.value = true;
+    begin(page);
+  };
+
+  const around = async (seq: number, signal: AbortSignal): Promise<void> => {
+    const page = await read({ around: seq }, signal);
+    if (signal.aborted) return;
+    following.value = false;
+    begin(page);
+    const gone = page.oldestSeq !== undefined && seq < page.oldestSeq;
+    if (gone) {
+      problem.value = new ApiError(
+        404,
+        "logs.gone",
+        `Line ${seq} is not kept any longer.`,
+        "The oldest lines that are kept are shown.",
+      );
+    }
+    sought.value = { seq, align: "center" };
+    if (gone) throw problem.value;
+  };
+
+  // What is known of the rate, and what a screen reader is told: four times a second at most, never while flooding.
+  const ticker = setInterval(() => {
+    rate.value = came;
+    if (came > 0 && came <= 5) {
+      const rows = held.rows.slice(-came);
+      spoken.value = rows
+        .map((row) => ("kind" in row ? (row.kind === "fold" ? row.summary : "") : row.text.slice(0, 300)))
+        .join("\n");
+    }
+    came = 0;
+  }, 1000);
+
+  const view: LogView = {
+    path,
+    window: held,
+    version,
+    facts,
+    connection,
+    problem,
+    loading,
+    following,
+    unseen,
+    selection,
+    expanded,
+    rate,
+    flooding,
+    spoken,
+    sought,
+    filter,
+    async open(next, line) {
+      anew();
+      filter.value = next;
+      loadFacts();
+      await attempt("first", (signal) => (line === undefined ? newest(signal) : around(line, signal)));
+    },
+    async older() {
+      if (loading.value !== "" || !held.hasOlder || held.rows[0] === undefined) return;
+      const before = seqOf(held.rows[0]);
+      await attempt("older", async (signal) => {
+        const page = await read({ before }, signal);
+        if (signal.aborted) return;
+        held.prepend(page);
+        held.evict(0, false);
+        show();
+      });
+    },
+    async newer() {
+      if (loading.value !== "" || !held.hasNewer) return;
+      await attempt("newer", async (signal) => {
+        const page = await read({ after: held.last ?? 0 }, signal);
+        if (signal.aborted) return;
+        held.extend(page);
+        held.evict(lookedAt, false);
+        if (!page.hasNewer) follow();
+        show();
+      });
+    },
+    async fill(place) {
+      if (filling.has(place)) return;
+      filling.add(place);
+      const { signal } = round;
+      try {
+        const page = await read(
+          { after: place.from - 1, limit: Math.min(5000, Math.max(PAGE, place.count)) },
+          signal,
+        );
+        if (signal.aborted) return;
+        const beyond = page.lines.some((line) => line.seq > place.to);
+        held.fill(place, page.lines, beyond || !page.hasNewer);
+        held.evict(lookedAt, following.value);
+        show();
+      } catch (error) {
+        if (!isAbort(error) && error instanceof ApiError) problem.value = error;
+      } finally {
+        filling.delete(place);
+      }
+    },
+    async jump(seq) {
+      const row = held.rows[held.rowOf(seq)];
+      const first = held.rows[0];
+      const here =
+        row !== undefined &&
+        first !== undefined &&
+        seqOf(first) <= seq &&
+        (!("kind" in row)
+          ? row.seq === seq
+          : row.kind === "fold" && row.lines.some((line) => line.seq === seq));
+      following.value = false;
+      if (here) {
+        if ("kind" in row && row.kind === "fold") expanded.value = new Set([...expanded.value, row.head.seq]);
+        sought.value = { seq, align: "center" };
+        return;
+      }
+      anew();
+      await attempt("first", (signal) => around(seq, signal));
+    },
+    async jumpToTime(time) {
+      anew();
+      await attempt("first", async (signal) => {
+        const page = await read({ at: time }, signal);
+        if (signal.aborted) return;
+        following.value = false;
+        begin(page);
+        const line = page.lines.find((one) => one.time >= time) ?? page.lines.at(-1);
+        if (line !== undefined) {
+          selection.value = { from: line.seq, to: line.seq };
+          sought.value = { seq: line.seq, align: "start" };
+        }
+      });
+    },
+    async toStart() {
+      anew();
+      await attempt("first", async (signal) => {
+        const page = await read({ after: 0 }, signal);
+        if (signal.aborted) return;
+        following.value = false;
+        begin(page);
+        const line = page.lines[0];
+        if (line !== undefined) sought.value = { seq: line.seq, align: "start" };
+      });
+    },
+    async resume() {
+      unseen.value = 0;
+      selection.value = undefined;
+      if (held.hasNewer) {
+        anew();
+        await attempt("first", newest);
+      } else {
+        following.value = true;
+        show();
+      }
+    },
+    pause() {
+      following.value = false;
+    },
+    looked(index) {
+      lookedAt = index;
+    },
+    toggle(seq) {
+      const next = new Set(expanded.value);
+      if (!next.delete(seq)) next.add(seq);
+      expanded.value = next;
+    },
+    close() {
+      anew();
+      clearInterval(ticker);
+      if (frame !== undefined) {
+        cancelAnimationFrame(frame);
+        clearTimeout(frame);
+      }
+    },
+  };
+  return view;
+}
+
+/** Where the filtered lines can be had as a file. */
+export function downloadLink(
+  path: string,
+  filter: LogFilter,
+  format: "text" | "ndjson",
+  gzip: boolean,
+): string {
+  const query = filterToQuery(filter);
+  query.set("format", format);
+  if (gzip) query.set("gzip", "1");
+  return `${path}/download?${query}`;
+}
