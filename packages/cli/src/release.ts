@@ -36,6 +36,7 @@ function releaseOptions(flags: Flags): UpOptions {
 /** One of the commands that put a release into service. */
 export interface ReleaseCommand {
   readonly deployer: Deployer;
+  readonly operation: "up" | "rollback" | "promote";
   /** The command to type again after an interruption. */
   readonly again: string;
   /** What would be done, for a protected environment to be asked about; absent where that cannot be known before. */
@@ -49,9 +50,10 @@ export async function runRelease(context: CommandContext, command: ReleaseComman
   await breakLock(context, deployer);
   let options = await confirmProtected(context, command, releaseOptions(context.flags));
   const resume = commandLine(context, command.again, deployer.environment.name);
+  const about = { operation: command.operation, deployer };
   let result: UpResult;
   try {
-    result = await follow(context, command.start(options), resume);
+    result = await follow(context, command.start(options), resume, about);
   } catch (error) {
     const secrets: Record<string, Redacted> | undefined = await askForMissingSecrets(
       context,
@@ -62,7 +64,7 @@ export async function runRelease(context: CommandContext, command: ReleaseComman
     // A plan that was made before could not know of these values.
     const { plan: _stale, ...rest } = options;
     options = { ...rest, secrets };
-    result = await follow(context, command.start(options), resume);
+    result = await follow(context, command.start(options), resume, about);
   }
   await sayResult(context, deployer, result);
   return EXIT.done;

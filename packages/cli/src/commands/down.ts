@@ -51,7 +51,7 @@ function remove(
     deleteData,
     keepLogs: context.flags.has("keep-logs"),
   });
-  return follow(context, operation, again);
+  return follow(context, operation, again, { operation: "down", deployer });
 }
 
 /** What a second run can remove; what is shared, or needed by something kept, cannot be had by naming it. */

@@ -18,6 +18,7 @@ export async function run(context: CommandContext): Promise<number> {
   const deployer = await context.deployer(to);
   return runRelease(context, {
     deployer,
+    operation: "promote",
     again: `promote ${quoted(from)} ${quoted(to)}`,
     start: (options) => deployer.promoteFrom(source, options),
   });

@@ -8,7 +8,7 @@ export async function run(context: CommandContext): Promise<number> {
   const [process] = context.words;
   const deployer = await context.deployer();
   const again = commandLine(context, process === undefined ? "restart" : `restart ${process}`);
-  await follow(context, deployer.restart(process), again);
+  await follow(context, deployer.restart(process), again, { operation: "restart", deployer });
   if (context.json)
     await context.terminal.stdout.write(
       `${JSON.stringify({ type: "result", restarted: process ?? "all" })}\n`,

@@ -15,6 +15,7 @@ export async function run(context: CommandContext): Promise<number> {
   const deployer = await context.deployer();
   return runRelease(context, {
     deployer,
+    operation: "rollback",
     again: to === undefined ? "status" : `rollback ${to}`,
     start: (options) => deployer.rollback({ ...options, ...(to === undefined ? {} : { to }) }),
   });

@@ -9,7 +9,8 @@ import { usageError } from "../usage-error.js";
 export async function run(context: CommandContext): Promise<number> {
   const wanted = parseScale(context.words);
   const deployer = await context.deployer();
-  await follow(context, deployer.scale(wanted), commandLine(context, `scale ${context.words.join(" ")}`));
+  const again = commandLine(context, `scale ${context.words.join(" ")}`);
+  await follow(context, deployer.scale(wanted), again, { operation: "scale", deployer });
   if (context.json)
     await context.terminal.stdout.write(`${JSON.stringify({ type: "result", scale: wanted })}\n`);
   const words = Object.entries(wanted).map(([name, count]) => `${name} ${count}`);

@@ -13,6 +13,7 @@ export async function run(context: CommandContext): Promise<number> {
   const deployer = await context.deployer();
   return runRelease(context, {
     deployer,
+    operation: "up",
     again: file === undefined ? "up" : `up --plan ${quoted(file)}`,
     plan: async (options) => saved ?? deployer.plan(options),
     start: (options) => deployer.up(saved === undefined ? options : { ...options, plan: saved }),
