@@ -9,13 +9,16 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { createElementBench, type ElementBench } from "../../test/support/element-bench.js";
 import { has } from "../../test/support/needs.js";
 import { useVendor } from "../../test/support/use-vendor.js";
+import { createClients } from "../clients.js";
 import type { EcsOptions } from "../options.js";
 import type { Parts } from "../parts.js";
 import { createFoundations } from "../servers/create-foundation.js";
+import { readTags } from "../tags.js";
 import { createContainers } from "./containers.js";
 import { describeTaskDefinition, serviceName } from "./describe.js";
 import { familyOf } from "./families.js";
 import { findContainers } from "./owned.js";
+import type { TaskDefinitionInput as RegisterInput } from "./task-definition.js";
 
 const process = (name: string, more: Partial<ResolvedProcess> = {}): ResolvedProcess => ({
   name,
@@ -36,6 +39,8 @@ const nightly: ResolvedJob = {
   timeZone: "Europe/Berlin",
   timeoutMs: 60_000,
 };
+const from = (most: number, least: number): readonly number[] =>
+  Array.from({ length: most - least + 1 }, (_, index) => most - index);
 const digest = `sha256:${"a".repeat(64)}`;
 
 describe.skipIf(!(await has("python")))("containers on moto", () => {
@@ -109,6 +114,52 @@ describe.skipIf(!(await has("python")))("containers on moto", () => {
       "1 superseded",
     ]);
     expect(await changesOf(spec({ config: { GREETING: "good day" } }))).toEqual([]);
+  });
+
+  it("forgets revisions that no rollback reaches, but not those of others, and goes on when it cannot", async () => {
+    await up(spec());
+    const families = ["worker", "clock"].map((name) => familyOf(bench.scope, "process", name));
+    families.push(familyOf(bench.scope, "run"));
+    const revisions = async (family: string): Promise<readonly number[]> => {
+      const { taskDefinitionArns = [] } = await send(bench.context(), "ecs", "ListTaskDefinitions", {
+        familyPrefix: family,
+        sort: "DESC",
+      });
+      return taskDefinitionArns.map((arn) => Number(arn.split(":").at(-1))).sort((one, other) => other - one);
+    };
+    for (const family of families) {
+      const { taskDefinition, tags = [] } = (await describeTaskDefinition(parts, bench.context(), family))!;
+      const { containerDefinitions, cpu, memory, networkMode, executionRoleArn } = taskDefinition!;
+      const again = { family, containerDefinitions, cpu, memory, networkMode, executionRoleArn };
+      for (let revision = 2; revision <= 22; revision += 1) {
+        const isOurs = revision !== 2;
+        // Clients of its own each time: they keep to AWS's pace, one in a second.
+        await createClients(bench.settings).send(bench.context(), "ecs", "RegisterTaskDefinition", {
+          ...again,
+          ...(isOurs ? { tags } : {}),
+        } as RegisterInput);
+      }
+    }
+    vendor().proxy.script({
+      on: "ecs:DeregisterTaskDefinition",
+      when: ({ input }) => String(input.taskDefinition).includes("_clock:"),
+      tell: { error: "AccessDeniedException", message: "Not you.", status: 400 },
+    });
+    await up(spec({ config: { GREETING: "good day" } }));
+    const [worker, clock, run] = await Promise.all(families.map(revisions));
+    // Twenty-three; the second is somebody else's, the third and the first were ours.
+    for (const left of [worker, run]) expect(left).toEqual([...from(23, 4), 2]);
+    expect(clock).toEqual(from(23, 1));
+    expect(bench.said.join()).toContain("Old task definitions are left");
+    const newest = await describeTaskDefinition(parts, bench.context(), families[2]!);
+    expect(readTags(newest?.tags)).toMatchObject({
+      "deploy:release": "2",
+      "deploy:served": expect.any(String),
+    });
+    vendor().proxy.reset();
+    await up(spec({ config: { GREETING: "good evening" } }));
+    expect(await revisions(families[1]!)).toEqual([...from(24, 5), 2]);
+    expect(vendor().proxy.violations).toEqual([]);
   });
 
   it("goes on under the same number where a run was killed between two registrations", async () => {

@@ -11,6 +11,7 @@ import {
 import { idOf } from "../names.js";
 import type { Parts } from "../parts.js";
 import { ecsResource } from "../resources.js";
+import { forgetRevisions } from "./forget-revisions.js";
 import { readRelease } from "./release-node.js";
 import { markServed } from "./release-state.js";
 
@@ -27,15 +28,22 @@ export interface ObservedInService {
   readonly release?: number;
 }
 
-/** Notes on the release that it serves, once all processes do: only then may a rollback go there. */
+/**
+ * Notes on the release that it serves, once all processes do: only then may a rollback go there. Beside that call, revisions
+ * of `families` that no rollback reaches any longer are forgotten.
+ */
 export function inServiceNode(
   parts: Parts,
   scope: Scope,
   desired: { readonly [Key in keyof InService]: In<InService[Key]> },
   after: readonly AnyResource[],
+  families: readonly string[],
 ): Resource<InService, ObservedInService> {
   const note = async (context: Context, wanted: InService): Promise<ObservedInService> => {
-    await markServed(parts, context, wanted.manifest);
+    await Promise.all([
+      markServed(parts, context, wanted.manifest),
+      forgetRevisions(parts, context, scope, { number: wanted.release, manifest: wanted.manifest }, families),
+    ]);
     return { release: wanted.release };
   };
   return ecsResource<InService, ObservedInService>("containers", {

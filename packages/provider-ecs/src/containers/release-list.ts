@@ -5,10 +5,13 @@ import { describeTaskDefinition } from "./describe.js";
 import { familyOf } from "./families.js";
 import { decodeManifest, type StoredManifest } from "./manifest.js";
 
-/** Releases that are listed; older ones stay registered and cost nothing. */
+/** Releases that are listed, and can be gone back to. */
 const releasesShown = 15;
-/** Revisions that are looked at: a run that was killed, or a rerun, may have registered a number twice. */
-const revisionsRead = 20;
+/**
+ * Revisions that are looked at: a run that was killed, or a rerun, may have registered a number twice. Older ones are
+ * forgotten when a release has come into service.
+ */
+export const revisionsRead = 20;
 
 /** The newest releases of a scope, newest first: one list, then their manifests in one wave. */
 export async function listManifests(

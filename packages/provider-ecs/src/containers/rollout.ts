@@ -19,7 +19,7 @@ import type { Foundation } from "../servers/foundation.js";
 import { appTags } from "../tags.js";
 import { autoscalingNodes } from "./autoscaling.js";
 import { connectOf, type Discovery, discoveryOf } from "./discovery.js";
-import { hashOf, stableText } from "./families.js";
+import { familyOf, hashOf, stableText } from "./families.js";
 import { inServiceNode } from "./in-service.js";
 import { jobNodes } from "./jobs.js";
 import { releaseCommandNode } from "./release-command.js";
@@ -147,10 +147,18 @@ export function rolloutPlan(parts: Parts, scope: Scope, spec: ReleaseSpec): Roll
     const own = parts.settings.autoscaling[process.name];
     return own === undefined ? [] : autoscalingNodes(parts, scope, process.name, own, services[index]!);
   });
-  const inService = inServiceNode(parts, scope, { release: currentRelease, manifest }, [
-    ...services,
-    ...jobs,
-  ]);
+  const inService = inServiceNode(
+    parts,
+    scope,
+    { release: currentRelease, manifest },
+    [...services, ...jobs],
+    [
+      ...spec.processes.map(({ name }) => familyOf(scope, "process", name)),
+      ...spec.jobs.map(({ name }) => familyOf(scope, "job", name)),
+      familyOf(scope, "release"),
+      familyOf(scope, "run"),
+    ],
+  );
   return {
     resources: [
       ...(pull === undefined ? [] : [pull as AnyResource]),
