@@ -49,8 +49,8 @@ export const MUTANTS = [
   {
     rule: "a vendor that asked for less is asked on",
     file: "packages/console/src/apps/states.ts",
-    find: "if (trouble !== undefined && isThrottled(trouble)) {",
-    replace: "if (false) {",
+    find: "if (!isThrottled(error)) return;",
+    replace: "return;",
     tests: ["packages/console/src/apps/states.test.ts"],
   },
   {

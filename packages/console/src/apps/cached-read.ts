@@ -37,7 +37,9 @@ export interface CachedReadOptions<T> {
   now(): number;
   /** What was known before, of an environment that was declared anew. */
   readonly before?: Snapshot<T>;
-  readonly onChange?: () => void;
+  readonly onFailure?: (error: DeployError) => void;
+  /** Why the vendor is to be left alone at present: then what is known has to do. */
+  readonly rest?: () => DeployError | undefined;
 }
 
 /** A call that hangs is not asked again beside itself for so long, milliseconds; the vendor's client ends it by then. */
@@ -55,12 +57,9 @@ export function cachedRead<T>(options: CachedReadOptions<T>): CachedRead<T> {
   let hanging: { readonly since: number } | undefined;
 
   const failed = (thrown: unknown): void => {
-    known = {
-      ...known,
-      trouble: toDeployError(thrown, "console.read-failed"),
-      failedAt: now(),
-      failures: known.failures + 1,
-    };
+    const trouble = toDeployError(thrown, "console.read-failed");
+    known = { ...known, trouble, failedAt: now(), failures: known.failures + 1 };
+    options.onFailure?.(trouble);
   };
 
   const ask = async (): Promise<void> => {
@@ -87,7 +86,6 @@ export function cachedRead<T>(options: CachedReadOptions<T>): CachedRead<T> {
       .finally(() => {
         clearTimeout(timer);
         if (hanging === call) hanging = undefined;
-        options.onChange?.();
       });
     await Promise.race([answer, late]);
   };
@@ -96,9 +94,13 @@ export function cachedRead<T>(options: CachedReadOptions<T>): CachedRead<T> {
     // What is asked for began before the change: it is waited for, and asked again.
     if (waiting !== undefined) return outdated ? waiting.then(refresh) : waiting;
     if (hanging !== undefined && now() - hanging.since < hangMs) return Promise.resolve();
+    const reason = options.rest?.();
+    if (reason !== undefined) {
+      if (known.at === undefined && known.trouble === undefined) known = { ...known, trouble: reason };
+      return Promise.resolve();
+    }
     waiting = ask().finally(() => {
       waiting = undefined;
-      options.onChange?.();
     });
     return waiting;
   };

@@ -76,7 +76,7 @@ export async function environmentOverview(
   });
   const key = { app, environment: environment.environment };
   // A book of runs that cannot be read must not take the overview with it.
-  const runs = await services.runs.list(app, key.environment, 1).catch(() => []);
+  const runs = await services.runs.list(app, key.environment, 5).catch(() => []);
   const run = runs.find(({ state }) => state === "running");
   return {
     ...key,

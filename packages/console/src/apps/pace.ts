@@ -8,6 +8,8 @@ export interface Pace {
   take(calls: number, now: number): void;
   /** The vendor has asked for less: nothing for so many milliseconds. */
   pause(ms: number, now: number): void;
+  /** Milliseconds until the vendor may be asked again; 0: at once. */
+  restMs(now: number): number;
 }
 
 /** Calls that may be made at once after a while of silence. */
@@ -44,5 +46,6 @@ export function createPace(limits: ProviderLimits | undefined, now: number): Pac
     pause: (ms, at) => {
       pausedUntil = Math.max(pausedUntil, at + ms);
     },
+    restMs: (at) => Math.max(0, pausedUntil - at),
   };
 }

@@ -6,6 +6,7 @@ const statuses: Readonly<Record<string, number>> = {
   "plan.blocked": 409,
   "console.read-timeout": 504,
   "access.timeout": 504,
+  "console.provider-rests": 503,
   "containers.bad-instances": 400,
   "secrets.missing": 404,
   "secrets.unknown": 404,

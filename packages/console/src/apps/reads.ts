@@ -1,5 +1,6 @@
 import type {
   AddonStatus,
+  DeployError,
   DomainsCheck,
   EnvironmentCost,
   EnvironmentStatus,
@@ -40,7 +41,9 @@ const timeoutsMs: Readonly<Record<ReadName, number>> = {
 /** What reads are made with. */
 export interface ReadsOptions {
   now(): number;
-  readonly onChange?: () => void;
+  readonly onFailure?: (error: DeployError) => void;
+  /** Why the vendor is to be left alone at present. */
+  readonly rest?: () => DeployError | undefined;
   /** What was known of the same environment before it was declared anew. */
   readonly before?: EnvironmentReads;
   /** For tests: milliseconds for every read. */
@@ -61,7 +64,8 @@ export function environmentReads(environment: ConsoleEnvironment, options: Reads
       subject: `the ${what} of ${app} in ${environment.environment}`,
       timeoutMs: options.timeoutMs ?? timeoutsMs[name],
       now: options.now,
-      ...(options.onChange === undefined ? {} : { onChange: options.onChange }),
+      ...(options.onFailure === undefined ? {} : { onFailure: options.onFailure }),
+      ...(options.rest === undefined ? {} : { rest: options.rest }),
       ...(before === undefined ? {} : { before }),
     });
   };

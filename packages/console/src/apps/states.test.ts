@@ -185,6 +185,10 @@ describe("what is known of environments", () => {
     expect(throttled).toHaveBeenCalledTimes(1);
     expect(fellow).toHaveBeenCalledTimes(asked);
     expect(other.mock.calls.length).toBeGreaterThan(5);
+    // Nor does a person who asks by hand.
+    await states.refresh(slow, ["status"]);
+    await expect(states.of(slow).status.get(0)).rejects.toMatchObject({ code: "slow.throttled" });
+    expect(throttled).toHaveBeenCalledTimes(1);
     await pass(100_000);
     states.seen(slow);
     await vi.waitFor(() => expect(throttled).toHaveBeenCalledTimes(2));

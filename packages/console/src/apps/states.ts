@@ -1,4 +1,4 @@
-import { isThrottled } from "@deploy/core";
+import { DeployError, isThrottled } from "@deploy/core";
 import type { RunBook } from "../runs/types.js";
 import { createPace, type Pace } from "./pace.js";
 import { type EnvironmentReads, environmentReads, type ReadName } from "./reads.js";
@@ -63,8 +63,9 @@ const placeMs = 5_000;
 /** The longest pause after failures, and after a vendor that has asked for less without saying for how long. */
 const longestPauseMs = 10 * minute;
 const throttledMs = minute;
-/** Asked again within this time, a person gets the same answer, milliseconds. */
-const freshMs = 2_000;
+/** Asked again within this time, a person gets the same answer, milliseconds: a button must not be a hammer. */
+const freshMs: Readonly<Partial<Record<ReadName, number>>> = { domains: 15_000, cost: 60_000 };
+const defaultFreshMs = 2_000;
 
 /** After this age, milliseconds, a read is called old: it should have been read twice since. */
 export function staleAfterMs(name: ReadName): number {
@@ -105,6 +106,15 @@ export function createAppStates(options: AppStatesOptions): AppStates {
     if (before?.environment.deployer === environment.deployer) return before;
     const reads = environmentReads(environment, {
       now,
+      onFailure: (error) => {
+        if (!isThrottled(error)) return;
+        const asked = error.details.retryAfterMs;
+        paceOf(environment).pause(typeof asked === "number" ? asked : throttledMs, now());
+      },
+      rest: () => {
+        const ms = paceOf(environment).restMs(now());
+        return ms === 0 ? undefined : askedForRest(environment, ms);
+      },
       ...(before === undefined ? {} : { before: before.reads }),
       ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
     });
@@ -131,13 +141,9 @@ export function createAppStates(options: AppStatesOptions): AppStates {
   const plan = (one: Watched, name: ReadName): void => {
     const rhythm = rhythms[name];
     if (rhythm === undefined) return;
-    const { failures, trouble } = one.reads[name].snapshot();
+    const { failures } = one.reads[name].snapshot();
     const pause = pauseFor(rhythm, isVisible(one), failures);
     one.next.set(name, now() + pause * (0.85 + random() * 0.3));
-    if (trouble !== undefined && isThrottled(trouble)) {
-      const asked = trouble.details.retryAfterMs;
-      paceOf(one.environment).pause(typeof asked === "number" ? asked : throttledMs, now());
-    }
   };
 
   const ask = async (one: Watched, name: ReadName): Promise<void> => {
@@ -225,7 +231,7 @@ export function createAppStates(options: AppStatesOptions): AppStates {
       await Promise.all(
         names.map(async (name) => {
           const { at = 0, failedAt = 0, outdated } = one.reads[name].snapshot();
-          if (!outdated && now() - Math.max(at, failedAt) < freshMs) return;
+          if (!outdated && now() - Math.max(at, failedAt) < (freshMs[name] ?? defaultFreshMs)) return;
           await ask(one, name);
         }),
       );
@@ -238,4 +244,14 @@ export function createAppStates(options: AppStatesOptions): AppStates {
       watched.clear();
     },
   };
+}
+
+function askedForRest({ deployer }: ConsoleEnvironment, ms: number): DeployError {
+  const { name } = deployer.environment.providers.target;
+  return new DeployError({
+    code: "console.provider-rests",
+    message: `${name} has asked for fewer calls: it is left alone for ${Math.ceil(ms / 1_000)} s.`,
+    hint: "It is asked again by itself.",
+    retryable: true,
+  });
 }
