@@ -10,13 +10,20 @@ export async function run(context: CommandContext): Promise<number> {
   const deployer = await context.deployer();
   const adopt = context.flags.list("adopt");
   const granting = deployer.access.grant({ person, role: role as Role }, adopt.length === 0 ? {} : { adopt });
-  const { plan } = await follow(context, granting, commandLine(context, `access grant ${person} ${role}`));
+  const { plan, heldBy, skipped } = await follow(
+    context,
+    granting,
+    commandLine(context, `access grant ${person} ${role}`),
+  );
   const changed = plan.changes.length > 0;
   if (context.json) {
-    await context.terminal.stdout.write(`${JSON.stringify({ type: "result", person, role, changed })}\n`);
+    await context.terminal.stdout.write(
+      `${JSON.stringify({ type: "result", person, role, changed, heldBy, skipped })}\n`,
+    );
   }
   await context.say(
     `${context.style.stderr.green("✓")} ${person} ${changed ? "is now" : "was already"} ${role} of ${deployer.app.name} in ${deployer.environment.name}`,
   );
+  for (const { provider, reason } of skipped) await context.say(`  not at ${provider}: ${reason}`);
   return EXIT.done;
 }

@@ -1,4 +1,4 @@
-import type { Grant } from "@deploy/core";
+import type { Grant, HeldGrant } from "@deploy/core";
 import type { CommandContext } from "../context.js";
 import { EXIT } from "../exit-codes.js";
 import { neutralise } from "../render/neutralise.js";
@@ -6,7 +6,7 @@ import { renderTable, tableWidth } from "../render/table.js";
 
 const STRONGEST_FIRST: readonly Grant["role"][] = ["manager", "operator", "deployer", "viewer"];
 
-/** `deploy access who`: who may do what with this app at the vendor. */
+/** `deploy access who`: who may do what with this app, and which provider holds them to it. */
 export async function run(context: CommandContext): Promise<number> {
   const deployer = await context.deployer();
   const grants = await deployer.access.who();
@@ -20,11 +20,11 @@ export async function run(context: CommandContext): Promise<number> {
     );
     return EXIT.done;
   }
-  const rank = ({ role }: Grant): number => STRONGEST_FIRST.indexOf(role);
+  const rank = ({ role }: HeldGrant): number => STRONGEST_FIRST.indexOf(role);
   const rows = [...grants]
     .sort((left, right) => rank(left) - rank(right) || left.person.localeCompare(right.person))
-    .map(({ person, role }) => [neutralise(person), role]);
-  const columns = [{ title: "PERSON", importance: 10 }, { title: "ROLE" }];
+    .map(({ person, role, provider }) => [neutralise(person), role, provider]);
+  const columns = [{ title: "PERSON", importance: 10 }, { title: "ROLE" }, { title: "HELD BY" }];
   await context.print(
     renderTable(columns, rows, tableWidth(context.terminal.stdout), context.style.stdout).join("\n"),
   );

@@ -21,6 +21,7 @@ export function resolveProviders(environment: EnvironmentInput, target: Target):
     ...(dns === undefined ? {} : { dns }),
     ...(certificates === undefined ? {} : { certificates }),
     addons: environment.addonProvider ?? target,
+    ...(environment.access === undefined ? {} : { access: environment.access }),
     retired: environment.retired ?? [],
   };
 }

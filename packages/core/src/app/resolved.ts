@@ -1,3 +1,4 @@
+import type { Access } from "../elements/access.js";
 import type { Provider } from "../elements/provider.js";
 import type { Command, Target } from "./types.js";
 
@@ -76,6 +77,8 @@ export interface ResolvedProviders {
   readonly dns?: Provider;
   readonly certificates?: Provider;
   readonly addons: Provider;
+  /** Holds grants beside the target. */
+  readonly access?: Provider & { readonly access: Access };
   readonly retired: readonly Provider[];
 }
 

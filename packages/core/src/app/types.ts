@@ -1,3 +1,4 @@
+import type { Access } from "../elements/access.js";
 import type { Addons } from "../elements/addons.js";
 import type { Containers } from "../elements/containers.js";
 import type { Images } from "../elements/images.js";
@@ -126,6 +127,8 @@ export interface EnvironmentInput<
   readonly dns?: Provider & { readonly dns: Dns };
   readonly certificates?: Provider & { readonly certificates: Certificates };
   readonly addonProvider?: Provider & { readonly addons: Addons };
+  /** Holds grants beside the target: `deploy access` speaks to both. Default: the target alone, where it holds any. */
+  readonly access?: Provider & { readonly access: Access };
   /** Providers that are used no longer but may still hold something of ours. */
   readonly retired?: readonly Provider[];
   readonly processes?: Overrides<ProcessName, Partial<ProcessInput>>;

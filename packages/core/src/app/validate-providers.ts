@@ -15,6 +15,7 @@ export const elementOptions: Readonly<Record<string, ElementName>> = {
   dns: "dns",
   certificates: "certificates",
   addonProvider: "addons",
+  access: "access",
 };
 
 /** A provider that implements `element`; without one, any provider. */

@@ -1,4 +1,8 @@
 import { describe, expect, it } from "vitest";
+import type { Access, Role } from "../elements/access.js";
+import type { Provider } from "../elements/provider.js";
+import type { AnyResource, Resource } from "../engine/resource.js";
+import { DeployError } from "../errors.js";
 import { deployed, deployerOn, mutations } from "./testing/deployed.js";
 import { memoryCloud } from "./testing/memory-cloud.js";
 
@@ -8,11 +12,11 @@ describe("access", () => {
     const maria = { person: "maria@example.org", role: "deployer" } as const;
     expect((await deployer.access.grant(maria)).plan.changes).toHaveLength(1);
     expect((await deployer.access.grant(maria)).plan.changes).toEqual([]);
-    expect(await deployer.access.who()).toEqual([maria]);
+    expect(await deployer.access.who()).toEqual([{ ...maria, provider: "memory" }]);
     const changed = await deployer.access.grant({ ...maria, role: "manager" });
     expect(changed.plan).toMatchObject({ operation: "access", changes: [{ action: "update" }] });
     await deployer.up();
-    expect(await deployer.access.who()).toEqual([{ ...maria, role: "manager" }]);
+    expect(await deployer.access.who()).toEqual([{ ...maria, role: "manager", provider: "memory" }]);
     expect(cloud.locks.size).toBe(0);
   });
 
@@ -31,7 +35,7 @@ describe("access", () => {
       "shop/staging",
     ]);
     expect(await production.access.revoke("lee", { everywhere: true })).toEqual([]);
-    expect(await staging.access.who()).toEqual([{ person: "kim", role: "viewer" }]);
+    expect(await staging.access.who()).toEqual([{ person: "kim", role: "viewer", provider: "memory" }]);
   });
 
   it("refuses roles that the vendor or nobody has, and names that are none, without a request", async () => {
@@ -60,6 +64,93 @@ describe("access", () => {
       code: "lease.held",
     });
     expect(mutations(cloud)).toEqual([]);
+  });
+});
+
+/** Holds grants and nothing else; every role, unless `down`. */
+function book(held: Map<string, Role>, state: { down?: boolean } = {}): Provider & { access: Access } {
+  return {
+    spec: 1,
+    name: "book",
+    credentials: {},
+    access: {
+      capabilities: { roles: { viewer: true, deployer: true, operator: true, manager: true } },
+      grants: (scope, grants) => ({
+        resources: grants.map(({ person, role }) => {
+          const write = async (): Promise<{ role: Role }> => {
+            held.set(person, role);
+            return { role };
+          };
+          const resource: Resource<{ role: Role }, { role: Role }> = {
+            id: `book/access/${scope.app}/${person}`,
+            label: `${role} ${person}`,
+            provider: "book",
+            element: "access",
+            desired: { role },
+            read: async () => {
+              const found = held.get(person);
+              return found === undefined ? undefined : { role: found };
+            },
+            create: write,
+            update: write,
+          };
+          return resource as AnyResource;
+        }),
+      }),
+      who: async () => [...held].map(([person, role]) => ({ person, role })),
+      revoke: async (_context, person) => {
+        if (state.down === true) throw new DeployError({ code: "book.down", message: "The book is away." });
+        return held.delete(person) ? ["shop"] : [];
+      },
+    },
+  };
+}
+
+describe("access at the target and at a provider of its own", () => {
+  it("grants at both in one plan, says where a grant is held, and revokes at both", async () => {
+    const held = new Map<string, Role>();
+    const { access } = deployerOn(memoryCloud(), { extra: { access: book(held) } });
+    const granted = await access.grant({ person: "kim", role: "viewer" });
+    expect(granted).toMatchObject({ heldBy: ["memory", "book"], skipped: [] });
+    expect(granted.plan.changes.map(({ provider }) => provider).sort()).toEqual(["book", "memory"]);
+    expect(await access.who()).toEqual([
+      { person: "kim", role: "viewer", provider: "memory" },
+      { person: "kim", role: "viewer", provider: "book" },
+    ]);
+    expect((await access.grant({ person: "kim", role: "viewer" })).plan.changes).toEqual([]);
+    expect(await access.revoke("kim")).toEqual(["shop/production", "shop (book)"]);
+    expect(await access.who()).toEqual([]);
+  });
+
+  it("a role that the target has not is held by the other alone, and said so", async () => {
+    const held = new Map<string, Role>();
+    const { access } = deployerOn(memoryCloud(), { extra: { access: book(held) } });
+    expect(access.supports("operator")).toBe(true);
+    const notes: string[] = [];
+    const granting = access.grant({ person: "kim", role: "operator" });
+    for await (const event of granting) if (event.type === "note") notes.push(event.message);
+    expect(await granting).toMatchObject({
+      heldBy: ["book"],
+      skipped: [{ provider: "memory", reason: expect.stringContaining("three roles") }],
+    });
+    expect(notes.join()).toContain("Not at memory");
+    expect(await access.who()).toEqual([{ person: "kim", role: "operator", provider: "book" }]);
+  });
+
+  it("one that cannot be reached keeps nobody at the other, and is named as what is left", async () => {
+    const held = new Map<string, Role>();
+    const state = { down: false };
+    const { access } = deployerOn(memoryCloud(), { extra: { access: book(held, state) } });
+    await access.grant({ person: "kim", role: "viewer" });
+    state.down = true;
+    await expect(access.revoke("kim")).rejects.toMatchObject({
+      code: "access.not-revoked",
+      message: expect.stringContaining("book: The book is away."),
+      details: { revoked: ["shop/production"], left: ["book"] },
+    });
+    expect(await access.who()).toEqual([{ person: "kim", role: "viewer", provider: "book" }]);
+    state.down = false;
+    expect(await access.revoke("kim", { everywhere: true })).toEqual(["shop (book)"]);
   });
 });
 

@@ -1,3 +1,4 @@
+import type { Provider } from "../elements/provider.js";
 import { usedProviders } from "./providers.js";
 import { guardedContext, type Session } from "./session.js";
 import type { EnvironmentCost } from "./types.js";
@@ -18,6 +19,24 @@ export async function cost(session: Session): Promise<EnvironmentCost> {
   );
   return {
     estimates: estimates.flat(),
-    unknown: providers.filter(({ costs }) => costs === undefined).map(({ name }) => name),
+    // Who holds nothing but grants bears no cost of the environment.
+    unknown: providers
+      .filter(
+        (one) => one.costs === undefined && !(one === environment.providers.access && isGrantsOnly(one)),
+      )
+      .map(({ name }) => name),
   };
+}
+
+function isGrantsOnly({
+  servers,
+  images,
+  containers,
+  logs,
+  secrets,
+  ingress,
+  dns,
+  addons,
+}: Provider): boolean {
+  return [servers, images, containers, logs, secrets, ingress, dns, addons].every((one) => one === undefined);
 }

@@ -74,9 +74,9 @@ export function problemsError(code: string, heading: string, problems: readonly 
 
 /** Every provider of an environment once, those that are used no longer included. */
 export function usedProviders(environment: ResolvedEnvironment): readonly Provider[] {
-  const { target, images, logs, secrets, ingress, dns, certificates, addons, retired } =
+  const { target, images, logs, secrets, ingress, dns, certificates, addons, access, retired } =
     environment.providers;
-  const all = [target, images, logs, secrets, ingress, dns, certificates, addons, ...retired];
+  const all = [target, images, logs, secrets, ingress, dns, certificates, addons, access, ...retired];
   return [...new Set(all.filter((provider) => provider !== undefined))];
 }
 

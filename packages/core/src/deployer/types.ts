@@ -118,6 +118,16 @@ export interface EnvironmentStatus extends ContainersStatus {
 export interface GrantResult {
   readonly plan: Plan;
   readonly grant: Grant;
+  /** Names of the providers that hold the grant. */
+  readonly heldBy: readonly string[];
+  /** Providers that hold nobody to this role, and why. */
+  readonly skipped: readonly { readonly provider: string; readonly reason: string }[];
+}
+
+/** A grant, and where it is held. */
+export interface HeldGrant extends Grant {
+  /** Name of the provider. */
+  readonly provider: string;
 }
 
 /** What an environment costs in a month, vendor by vendor. */
@@ -202,13 +212,19 @@ export interface Deployer {
     connect(name: string): Promise<ConnectCommand>;
   };
   readonly access: {
-    /** Who may do what with this app at the vendor, whoever granted it. */
-    who(): Promise<readonly Grant[]>;
-    /** Gives a person a role; one they have already is left as it is, another one is changed. */
+    /** Who may do what with this app, whoever granted it: at the target, then at the provider of `access`. */
+    who(): Promise<readonly HeldGrant[]>;
+    /**
+     * Gives a person a role, everywhere that holds anybody to it; one they have already is left as it is, another one is
+     * changed. Throws `access.unsupported` where nobody can hold them to it.
+     */
     grant(grant: Grant, options?: Pick<PlanOptions, "adopt" | "signal">): Operation<GrantResult>;
-    /** Takes a person off this app; with `everywhere` off every app that the credentials reach. */
+    /**
+     * Takes a person off this app; with `everywhere` off every app that the credentials reach. Answers with the apps as
+     * the target names them, then those of the provider of `access`, as `<app> (<provider>)`.
+     */
     revoke(person: string, options?: { readonly everywhere?: boolean }): Promise<readonly string[]>;
-    /** Whether the vendor can hold somebody to a role. */
+    /** Whether the target, or the provider of `access`, can hold somebody to a role. */
     supports(role: Role): Support;
   };
   readonly domains: {
