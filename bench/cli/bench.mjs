@@ -1,8 +1,9 @@
-import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { timedNode } from "../../scripts/lib/timed.mjs";
+import { claim, median, round, runAlone, sizeOf } from "../lib/figures.mjs";
 
 /*
  * What the command costs before it does anything: CPU of `deploy --version` and `--help` beside bare Node, of loading
@@ -34,7 +35,7 @@ export async function run({ quick = false } = {}) {
       "import @deploy/core": [importCore],
     };
     const figures = await measure(commands, quick ? 5 : 15);
-    const sizes = { "@deploy/cli": await sizeOf("cli"), "@deploy/core": await sizeOf("core") };
+    const sizes = { "@deploy/cli": await packedSize("cli"), "@deploy/core": await packedSize("core") };
     return report(figures, sizes);
   } finally {
     await rm(directory, { recursive: true, force: true });
@@ -57,13 +58,10 @@ async function measure(commands, rounds) {
   );
 }
 
-async function sizeOf(name) {
-  const root = join(packages, name);
-  let bytes = 0;
-  for (const entry of await readdir(join(root, "dist"), { recursive: true, withFileTypes: true })) {
-    if (entry.isFile()) bytes += (await stat(join(entry.parentPath, entry.name))).size;
-  }
-  return bytes + (await stat(join(root, "package.json"))).size;
+/** Bytes of what is published. */
+async function packedSize(name) {
+  const sizes = await Promise.all(["dist", "package.json"].map((part) => sizeOf(join(packages, name, part))));
+  return sizes.reduce((sum, bytes) => sum + bytes, 0);
 }
 
 function report(figures, sizes) {
@@ -86,22 +84,4 @@ function report(figures, sizes) {
   return { rows, claims };
 }
 
-function claim(name, ratio, limit) {
-  return { name, ratio: round(ratio, 2), limit, ok: ratio <= limit };
-}
-
-function median(values) {
-  const sorted = [...values].sort((left, right) => left - right);
-  return sorted[Math.floor(sorted.length / 2)];
-}
-
-function round(value, digits = 1) {
-  return Number(value.toFixed(digits));
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { rows, claims } = await run({ quick: process.argv.includes("--quick") });
-  console.table(rows);
-  console.table(claims);
-  process.exitCode = claims.every(({ ok }) => ok) ? 0 : 1;
-}
+await runAlone(import.meta.url, run);

@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
-import { cp, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { timedNode } from "../../scripts/lib/timed.mjs";
+import { claim, median, round, runAlone, sizeOf } from "../lib/figures.mjs";
 import { installOctoDns, runOctoDns } from "./octodns.mjs";
 
 /*
@@ -190,7 +191,7 @@ async function besideOctoDns(directory, double, records, ours, quick) {
     ],
     claims: [
       claim("read and plan, wall time over OctoDNS's", reading.wallMs / plan.wall, 0.2),
-      claim("a change, wall time over OctoDNS's", writing.wallMs / records / each, 0.05),
+      claim("a change, wall time over OctoDNS's", writing.wallMs / records / each, 0.05, 4),
     ],
   };
 }
@@ -251,33 +252,8 @@ async function timed(work) {
   return { value, wall: performance.now() - started };
 }
 
-async function sizeOf(path) {
-  const facts = await stat(path);
-  if (!facts.isDirectory()) return facts.size;
-  const sizes = await Promise.all((await readdir(path)).map((name) => sizeOf(join(path, name))));
-  return sizes.reduce((sum, size) => sum + size, 0);
-}
-
 function total(calls) {
   return Object.values(calls).reduce((sum, count) => sum + count, 0);
 }
 
-function claim(name, ratio, limit) {
-  return { name, ratio: round(ratio, 3), limit, ok: ratio <= limit };
-}
-
-function median(values) {
-  const sorted = [...values].sort((left, right) => left - right);
-  return sorted[Math.floor(sorted.length / 2)];
-}
-
-function round(value, digits = 1) {
-  return Number(value.toFixed(digits));
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { rows, claims } = await run({ quick: process.argv.includes("--quick") });
-  console.table(rows);
-  console.table(claims);
-  process.exitCode = claims.every(({ ok }) => ok) ? 0 : 1;
-}
+await runAlone(import.meta.url, run);

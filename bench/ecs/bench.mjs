@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { claim, median, runAlone } from "../lib/figures.mjs";
 import { bundlePrograms } from "./bundle.mjs";
-import { bestMakespan, claim, median, runClient, serialDepth } from "./measure.mjs";
+import { bestMakespan, runClient, serialDepth } from "./measure.mjs";
 import { startUp } from "./startup.mjs";
 import { startVendor } from "./vendor.mjs";
 
@@ -20,8 +20,6 @@ const APART_MS = 1500;
 const CONCURRENCY = 32;
 const NOTICED_WITHIN_MS = 2500;
 const ROLLOUT_MS = 4000;
-/** Lines of the lock, which belong to no plan: taken, and looked at and given back. */
-const LOCK_CALLS = 3;
 
 export const measured =
   "Whole runs as processes of their own against moto behind 50 ms a call. Start-up is the same run with calls that take no time; where nothing is changed, reads are answered from what moto has answered before, because moto serves one after the other. Roles rest for 0 s, since an emulator knows them at once (on AWS: 10 s, in the first deploy only).";
@@ -108,11 +106,10 @@ async function nothingToDo(bench) {
       samples.far.push(far.wallMs);
       samples.cpu.push(near.cpuMs);
     }
-    const lock = verb === "up" ? LOCK_CALLS : 0;
     // The least of each: whatever else the machine does makes a run longer, never shorter.
     const [near, far] = [Math.min(...samples.near), Math.min(...samples.far)];
-    const depth = serialDepth(apart.calls) - lock;
-    const latencies = (far - near) / LATENCY_MS - lock;
+    const depth = serialDepth(apart.calls);
+    const latencies = (far - near) / LATENCY_MS;
     rows.push({
       name: `${verb} with nothing to do`,
       ms: Math.round(far),
@@ -120,16 +117,10 @@ async function nothingToDo(bench) {
       cpuMs: Math.round(median(samples.cpu)),
       calls: apart.calls.length,
       serialCalls: depth,
-      lockCalls: lock,
     });
-    const beside = lock === 0 ? "" : ", the lock apart";
     claims.push(
-      claim(
-        `${verb} with nothing to do: wall beyond start-up, in latencies of one call${beside}`,
-        latencies,
-        3,
-      ),
-      claim(`${verb} with nothing to do: calls that wait for each other${beside}`, depth, 3),
+      claim(`${verb} with nothing to do: wall beyond start-up, in latencies of one call`, latencies, 3),
+      claim(`${verb} with nothing to do: calls that wait for each other`, depth, 3),
     );
   }
   await vendor.ask("replay", false);
@@ -287,9 +278,4 @@ async function startUpCosts(directory, quick) {
   };
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { rows, claims } = await run({ quick: process.argv.includes("--quick") });
-  console.table(rows);
-  console.table(claims);
-  process.exitCode = claims.every(({ ok }) => ok) ? 0 : 1;
-}
+await runAlone(import.meta.url, run);

@@ -63,19 +63,3 @@ export function bestMakespan(changes, seconds, concurrency) {
   const work = changes.reduce((sum, { id }) => sum + (seconds.get(id) ?? 0), 0);
   return Math.max(longest, work / concurrency);
 }
-
-/** @param {readonly number[]} values */
-export function median(values) {
-  const sorted = [...values].sort((left, right) => left - right);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
-
-/**
- * @param {string} name
- * @param {number} ratio
- * @param {number} limit
- * @param {number} [digits]
- */
-export function claim(name, ratio, limit, digits = 2) {
-  return { name, ratio: Number(ratio.toFixed(digits)), limit, ok: ratio <= limit };
-}

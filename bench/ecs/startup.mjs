@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
-import { cp, mkdir, readdir, stat, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { cliProgram } from "../../scripts/lib/cli-program.mjs";
 import { cleanEnvironment, run } from "../../scripts/lib/run.mjs";
-import { median } from "./measure.mjs";
+import { median, sizeOf } from "../lib/figures.mjs";
 
 const packages = fileURLToPath(new URL("../../packages/", import.meta.url));
 
@@ -101,13 +101,4 @@ function cpuUntilFirstRequest(cwd, hook, argv) {
       else reject(new Error(`${argv.join(" ")} ended with ${code}: ${stderr.slice(-2000)}`));
     });
   });
-}
-
-/** @param {string} directory */
-async function sizeOf(directory) {
-  let bytes = 0;
-  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
-    if (entry.isFile()) bytes += (await stat(join(entry.parentPath, entry.name))).size;
-  }
-  return bytes;
 }

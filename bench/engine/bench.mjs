@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
 import { performance } from "node:perf_hooks";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { claim, median, round, runAlone } from "../lib/figures.mjs";
 import { CONCURRENCY, LATENCY, upAndDown } from "./vendor.mjs";
 
 /*
@@ -42,14 +43,9 @@ export async function run({ quick = false } = {}) {
         name: `${name}, ${direction}`,
         ms: Math.round(best[direction]),
         floorMs: Math.round(best.floor),
-        ratio: round(ratio),
+        ratio: round(ratio, 3),
       });
-      claims.push({
-        name: `makespan, ${name}, ${direction}`,
-        ratio: round(ratio),
-        limit: MAKESPAN_LIMIT,
-        ok: ratio <= MAKESPAN_LIMIT,
-      });
+      claims.push(claim(`makespan, ${name}, ${direction}`, ratio, MAKESPAN_LIMIT, 3));
     }
   }
   return { rows, claims };
@@ -69,24 +65,14 @@ async function planCost(count, rounds) {
   return {
     row: {
       name,
-      cpuSeconds: round(cpu),
-      plainCpuSeconds: round(plain),
-      ratio: round(cpu / plain),
+      cpuSeconds: round(cpu, 3),
+      plainCpuSeconds: round(plain, 3),
+      ratio: round(cpu / plain, 3),
       maxRssMb: Math.round(once.maxRssMb),
     },
     claims: [
-      {
-        name: `${name}: CPU seconds`,
-        ratio: round(cpu),
-        limit: CPU_LIMIT_SECONDS,
-        ok: cpu <= CPU_LIMIT_SECONDS,
-      },
-      {
-        name: `${name}: peak MB`,
-        ratio: Math.round(once.maxRssMb),
-        limit: MEMORY_LIMIT_MB,
-        ok: once.maxRssMb <= MEMORY_LIMIT_MB,
-      },
+      claim(`${name}: CPU seconds`, cpu, CPU_LIMIT_SECONDS),
+      claim(`${name}: peak MB`, once.maxRssMb, MEMORY_LIMIT_MB, 0),
     ],
   };
 }
@@ -138,18 +124,4 @@ function randomGraph(size) {
   });
 }
 
-function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
-}
-
-function round(value) {
-  return Math.round(value * 1_000) / 1_000;
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  const { rows, claims } = await run({ quick: process.argv.includes("--quick") });
-  console.table(rows);
-  console.table(claims);
-  process.exitCode = claims.every((claim) => claim.ok) ? 0 : 1;
-}
+await runAlone(import.meta.url, run);

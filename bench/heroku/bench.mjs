@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { timedNode } from "../../scripts/lib/timed.mjs";
+import { claim, median, round, runAlone } from "../lib/figures.mjs";
 import { createStage } from "./stage.mjs";
 
 /*
@@ -87,7 +87,7 @@ async function tripsOfNoOp(stage, rounds) {
     // A machine with much else to do sends a call of one wave so late that it looks like the next.
     waves: Math.min(...waves[command]),
     trips: round((median(far) - median(near)) / LATENCY_MS, 2),
-    wallMs: round(median(near)),
+    wallMs: round(median(near), 0),
   }));
   const [plan] = rows;
   return {
@@ -158,8 +158,8 @@ async function beside(stage, rounds) {
   }
   const figures = [...samples.values()].map(({ label, cpu, wall }) => ({
     name: label,
-    cpuMs: round(median(cpu)),
-    wallMs: round(median(wall)),
+    cpuMs: round(median(cpu), 0),
+    wallMs: round(median(wall), 0),
   }));
   const claims = COMMANDS.flatMap((_command, index) => {
     const [ours, theirs] = figures.slice(index * 2, index * 2 + 2);
@@ -193,22 +193,4 @@ function node({ args, options }) {
   return timedNode(args, options);
 }
 
-function claim(name, ratio, limit) {
-  return { name, ratio: round(ratio, 3), limit, ok: ratio <= limit };
-}
-
-function median(values) {
-  const sorted = [...values].sort((left, right) => left - right);
-  return sorted[Math.floor(sorted.length / 2)];
-}
-
-function round(value, digits = 0) {
-  return Number(value.toFixed(digits));
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { rows, claims } = await run({ quick: process.argv.includes("--quick") });
-  console.table(rows);
-  console.table(claims);
-  process.exitCode = claims.every(({ ok }) => ok) ? 0 : 1;
-}
+await runAlone(import.meta.url, run);

@@ -6,6 +6,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { claim, median, round, runAlone } from "../lib/figures.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const repository = join(here, "../..");
@@ -14,10 +15,8 @@ const scope = { app: "flood", environment: "local" };
 const rate = 50_000;
 const lineLength = 100;
 
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 const percentile = (values, share) =>
   [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) * share)];
-const round = (value, digits = 2) => Number(value.toFixed(digits));
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const nextMessage = (child) => new Promise((resolve) => child.once("message", resolve));
 const ended = (child) => new Promise((resolve) => child.once("exit", resolve));
@@ -236,12 +235,11 @@ export async function run({ quick = false } = {}) {
       ...Object.entries(latency).map(([name, figures]) => ({ bench: `http neighbour, ${name}`, ...figures })),
       ...Object.entries(followed).map(([name, runs]) => ({
         bench: `follow, ${name}`,
-        wall: round(median(runs.map(({ wall }) => wall))),
-        cpu: round(median(runs.map(({ cpu }) => cpu))),
+        wall: round(median(runs.map(({ wall }) => wall)), 2),
+        cpu: round(median(runs.map(({ cpu }) => cpu)), 2),
         linesPerSecond: Math.round(count / median(runs.map(({ wall }) => wall))),
       })),
     ];
-    const claim = (name, ratio, limit) => ({ name, ratio: round(ratio), limit, ok: ratio <= limit });
     const claims = [
       claim("lines lost or doubled at 50,000 lines/s", sustained.lost + sustained.wrong, 0),
       claim(
@@ -263,6 +261,4 @@ export async function run({ quick = false } = {}) {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  console.log(JSON.stringify(await run({ quick: process.argv.includes("--quick") }), null, 2));
-}
+await runAlone(import.meta.url, run);

@@ -1,15 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { median, runAlone } from "../lib/figures.mjs";
 import { load } from "./load.mjs";
 import { cpuSeconds, startAll } from "./proxies.mjs";
-
-function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
 
 function rounded(value) {
   return Number.isFinite(value) ? Number(value.toPrecision(4)) : null;
@@ -112,8 +106,4 @@ export async function run({ quick = false } = {}) {
   return { rows, claims, missing };
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const result = await run({ quick: process.argv.includes("--quick") });
-  console.log(JSON.stringify(result, null, 2));
-  process.exitCode = result.claims.every((claim) => claim.ok) ? 0 : 1;
-}
+await runAlone(import.meta.url, run);

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { cliProgram } from "../../scripts/lib/cli-program.mjs";
+import { claim, median, runAlone } from "../lib/figures.mjs";
 
 /*
  * How long a redeploy keeps one waiting beyond what the app itself takes: from the start of `deploy up` to the first
@@ -176,17 +177,7 @@ function report(rounds) {
     { name: "deploy up to first answer", ms: Math.round(redeployMs), rounds: rounds.length },
   ];
   const name = "redeploy over migration and boot time of the app";
-  return { rows, claims: [{ name, ratio: Number(ratio.toFixed(3)), limit: LIMIT, ok: ratio <= LIMIT }] };
+  return { rows, claims: [claim(name, ratio, LIMIT, 3)] };
 }
 
-function median(values) {
-  const sorted = [...values].sort((left, right) => left - right);
-  return sorted[Math.floor(sorted.length / 2)];
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { rows, claims } = await run({ quick: process.argv.includes("--quick") });
-  console.table(rows);
-  console.table(claims);
-  process.exitCode = claims.every(({ ok }) => ok) ? 0 : 1;
-}
+await runAlone(import.meta.url, run);
