@@ -140,6 +140,34 @@ describe("the registry of apps", () => {
     expect(registry.find("beta", "local")?.deployer).toBe(before);
   });
 
+  it("never asks itself for its own grants", async () => {
+    const provider = (name: string) => ({
+      spec: 1 as const,
+      name,
+      credentials: {},
+      access: {
+        capabilities: { roles: { viewer: true, deployer: true, operator: true, manager: true } as const },
+        grants: () => ({ resources: [] }),
+        who: async () => [],
+        revoke: async () => [],
+      },
+    });
+    const app = defineApp({
+      name: "alpha",
+      processes: { web: { command: "serve" } },
+      environments: {
+        staging: { target, access: provider("console") },
+        production: { target, access: provider("directory") },
+      },
+    });
+    const registry = await createAppRegistry({
+      load: async () => ({ apps: [{ app, file: "/srv/a.ts", directory: "/srv" }], problems: [] }),
+    });
+    onTestFinished(() => registry.close());
+    expect(registry.find("alpha", "staging")?.deployer.access.supports("viewer")).not.toBe(true);
+    expect(registry.find("alpha", "production")?.deployer.access.supports("viewer")).toBe(true);
+  });
+
   it("goes on with what it has when nothing can be loaded at all", async () => {
     const { put, at, directory } = await place({ "a.json": { name: "alpha" } });
     let fail = false;

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { createDeployer, type Deployer, type Target, toDeployError } from "@deploy/core";
+import { type App, createDeployer, type Deployer, type Target, toDeployError } from "@deploy/core";
 import type { LoadedApp, LoadedApps } from "../options.js";
 import type { AppProblem, AppRegistry, ConsoleEnvironment, EnvironmentPattern } from "./types.js";
 import { watchFiles } from "./watch-files.js";
@@ -25,6 +25,9 @@ interface KnownApp {
   readonly environments: readonly ConsoleEnvironment[];
   readonly problems: readonly AppProblem[];
 }
+
+/** Of the provider by which `deploy access` reaches a console. */
+const ownProviderName = "console";
 
 const patternReason =
   "The declaration names them by a pattern, and no provider lists what is there: see them with `deploy status <environment>`.";
@@ -188,7 +191,7 @@ function knownApp(
   const problems: AppProblem[] = [];
   for (const environment of environmentNames(loaded, options.defaultTarget !== undefined)) {
     const make = (author?: string): Deployer =>
-      createDeployer(loaded.app, {
+      createDeployer(withoutOurselves(loaded.app), {
         environment,
         directory: loaded.directory,
         signal,
@@ -215,6 +218,15 @@ function knownApp(
     }
   }
   return { loaded, place, stamp, environments, problems };
+}
+
+/** What is asked of the console by others must not be asked of it by itself: its own grants it has at hand. */
+function withoutOurselves(app: App): App {
+  const environments = Object.entries(app.environments ?? {}).map(([name, environment]) => {
+    const { access, ...rest } = environment;
+    return [name, access?.name === ownProviderName ? rest : environment] as const;
+  });
+  return app.environments === undefined ? app : { ...app, environments: Object.fromEntries(environments) };
 }
 
 /** Those that are declared by their own name; `local` too where there is something that it would run on. */
