@@ -5,8 +5,9 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { referenceToken, referenceVendor } from "../reference/vendor.js";
-import { type ForeignZone, runAmongForeign } from "./runs.js";
+import { runAmongForeign } from "./runs.js";
 import { serveVendor } from "./testing/vendor-server.js";
+import type { ForeignZone } from "./zone.js";
 
 /*
  * The reference provider among foreign records: what the runs of each DNS vendor are made with is itself under test.

@@ -1,8 +1,3 @@
 export { serveForeignClient } from "./client.js";
-export {
-  type ForeignReport,
-  type ForeignRunsOptions,
-  type ForeignZone,
-  type HeldRecordLine,
-  runAmongForeign,
-} from "./runs.js";
+export { type ForeignReport, type ForeignRunsOptions, runAmongForeign } from "./runs.js";
+export type { ForeignZone, HeldRecordLine } from "./zone.js";

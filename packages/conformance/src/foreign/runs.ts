@@ -1,52 +1,12 @@
-import type { DnsRecordSet, DnsRecordType } from "@deploy/core";
-import type { Fault } from "../chaos/fault.js";
-import { createFaultProxy, type FaultProxy, type FaultProxyOptions } from "../chaos/fault-proxy.js";
-import { type Clients, startClients } from "./clients.js";
-import type { Order, Outcome } from "./messages.js";
-import { type Dice, dice, diceOf, type ForeignRecord, foreignSet, type Scene, type Wish } from "./random.js";
-
-/** One record as the vendor holds it, with whatever the vendor says of it in `text`. */
-export interface HeldRecordLine {
-  readonly name: string;
-  readonly type: string;
-  /** Equal as long as nobody has changed it: its id, its time of change, its comment and so on. */
-  readonly text: string;
-}
-
-/** A vendor's zone among whose foreign records Deploy is let loose. */
-export interface ForeignZone {
-  readonly zone: string;
-  /** The vendor's API; a proxy that breaks calls is put in front of it. */
-  readonly endpoint: URL;
-  /** Types of record that others have there. */
-  readonly types: readonly DnsRecordType[];
-  /** Whether the root of the zone can be led to a host name. */
-  readonly apexHost: boolean;
-  /** The program that calls `serveForeignClient`, and its arguments. */
-  readonly client: readonly [string, ...string[]];
-  /** The client's environment, whose calls have to go to `address`. */
-  readonly env: (address: URL) => Readonly<Record<string, string | undefined>>;
-  /** As of the fault proxy: which calls change something, where the method does not tell. */
-  readonly isMutation?: FaultProxyOptions["isMutation"];
-  /** Empties the zone. */
-  readonly reset: () => Promise<void>;
-  /** Makes a record set past the proxy, as another tool does, or as another app of Deploy where it has a marker. */
-  readonly plant: (record: DnsRecordSet, marker?: string) => Promise<void>;
-  /** Removes a record set past the proxy, as another tool does. */
-  readonly uproot: (record: DnsRecordSet) => Promise<void>;
-  /** Everything the zone holds, past the proxy. */
-  readonly holds: () => Promise<readonly HeldRecordLine[]>;
-  /**
-   * What the vendor allows to be promised: that nothing of others is changed; or, where it replaces zones as a whole
-   * and has no transaction, that what gets lost is said and can be put back.
-   */
-  readonly promise: "untouched" | "restorable";
-  /**
-   * Another tool writes back the zone as it was a while ago, without a record set that it has not seen: only where zones
-   * are replaced as a whole. What it loses has to be said, and to be in a copy.
-   */
-  readonly overwrite?: (record: DnsRecordSet) => Promise<void>;
-}
+import type { DnsRecordSet } from "@deploy/core";
+import { createFaultProxy } from "../chaos/fault-proxy.js";
+import { startClients } from "./clients.js";
+import { disturb } from "./disturb.js";
+import type { Order } from "./messages.js";
+import { assertStill, keepPromise, missingOf } from "./promise.js";
+import { dice, diceOf, type Scene, type Wish } from "./random.js";
+import { type Others, plant, type Run, uproot } from "./run.js";
+import type { ForeignZone, HeldRecordLine } from "./zone.js";
 
 /** How the runs are made. */
 export interface ForeignRunsOptions {
@@ -121,25 +81,6 @@ export async function runAmongForeign(
     await proxy.close();
   }
   return { runs, ...tally, wrong, seconds: (performance.now() - began) / 1000 };
-}
-
-interface Run {
-  readonly zone: ForeignZone;
-  readonly proxy: FaultProxy;
-  readonly clients: Clients;
-  readonly tally: {
-    -readonly [Key in "orders" | "kills" | "edits" | "losses" | "obstacles" | "restored" | "unseen"]: number;
-  };
-  readonly one: Dice;
-}
-
-/** What others have, as the vendor holds it: what must be there, and what was done to it last. */
-interface Others {
-  expected: HeldRecordLine[];
-  /** Record sets that the other writer may still change or remove. */
-  free: DnsRecordSet[];
-  /** Written between our last read and our write, where the vendor has no transaction. */
-  inTheWindow: Set<string>;
 }
 
 async function oneRun(run: Run): Promise<void> {
@@ -232,160 +173,4 @@ async function untilDone(run: Run, scene: Scene, order: Order, others: Others): 
     outcomes.push(outcome === undefined ? "killed" : `${outcome.code}: ${outcome.said}`);
   }
   throw new Error(`${order.verb} does not come to an end: ${outcomes.join(" | ")}`);
-}
-
-/** Plans what goes wrong with the order that comes next. */
-function disturb(run: Run, scene: Scene, others: Others): void {
-  const { one, proxy, clients, tally, zone } = run;
-  const where = (): { readonly call: number } | { readonly mutation: number } =>
-    one.chance(0.6) ? { mutation: one.between(1, 4) } : { call: one.between(1, 14) };
-  const plan = (fault: Fault): void => proxy.plan({ at: where(), fault });
-  if (zone.overwrite !== undefined && others.free.length > 0 && one.chance(0.3)) {
-    planOverwrite(run, others, zone.overwrite);
-    return;
-  }
-  if (one.chance(0.5)) {
-    const edited = one.between(1, 3);
-    plan({
-      kind: "meanwhile",
-      act: async () => {
-        const before = new Set(others.expected);
-        for (let left = edited; left > 0; left -= 1) await edit(zone, scene, others, one);
-        tally.edits += edited;
-        if (zone.promise === "untouched" || proxy.calls.at(-1)?.mutation === undefined) return;
-        for (const line of others.expected) if (!before.has(line)) others.inTheWindow.add(line.text);
-      },
-    });
-  }
-  if (one.chance(0.55)) {
-    plan({ kind: "kill", when: one.pick(["before", "during", "after"]), kill: () => clients.kill() });
-  } else if (one.chance(0.4)) {
-    tally.losses += 1;
-    plan(
-      one.pick<Fault>([
-        { kind: "reset", when: "before" },
-        { kind: "reset", when: "after" },
-        { kind: "status", status: 503, when: "before" },
-        { kind: "status", status: 502, when: "after" },
-        { kind: "truncate" },
-      ]),
-    );
-  }
-}
-
-/** After our write, and before we look at what came of it, an older zone is written back over it. */
-function planOverwrite(
-  { one, proxy, tally }: Run,
-  others: Others,
-  overwrite: NonNullable<ForeignZone["overwrite"]>,
-): void {
-  let written = false;
-  const record = one.pick(others.free);
-  proxy.plan({
-    at: ({ mutation }) => {
-      if (mutation !== undefined) written = true;
-      return written && mutation === undefined;
-    },
-    fault: {
-      kind: "meanwhile",
-      act: async () => {
-        tally.edits += 1;
-        await overwrite(record);
-      },
-    },
-  });
-}
-
-/** What the other writer does: a record more, a record less, or another value. */
-async function edit(zone: ForeignZone, scene: Scene, others: Others, one: Dice): Promise<void> {
-  const { record, isNew } = editOf(zone, scene, others, one);
-  if (record === undefined) return;
-  // Where zones are replaced as a whole, what was taken away in the wrong moment would come back, and look like ours.
-  if (!isNew && zone.promise === "restorable") return;
-  if (!isNew) await uproot(zone, others, record);
-  if (isNew || one.chance(0.5)) {
-    const ttl = (record.ttl ?? 300) + 60;
-    await plant(zone, others, { record: isNew ? record : { ...record, ttl } });
-  }
-}
-
-function editOf(
-  zone: ForeignZone,
-  scene: Scene,
-  others: Others,
-  one: Dice,
-): { readonly record: DnsRecordSet | undefined; readonly isNew: boolean } {
-  if (others.free.length > 0 && one.chance(0.5)) return { record: one.pick(others.free), isNew: false };
-  const at = (label: string): string => (label === "@" ? zone.zone : `${label}.${zone.zone}`);
-  const record = foreignSet(one, zone.zone, at, zone.types, true);
-  const names = new Set([
-    ...others.expected.map(({ name }) => name),
-    ...scene.wishes.flatMap((wish) =>
-      wish.kind === "domains" ? Object.keys(wish.domains) : wish.records.map(({ name }) => name),
-    ),
-  ]);
-  return { record: names.has(record.name) ? undefined : record, isNew: true };
-}
-
-async function plant(zone: ForeignZone, others: Others, { record, marker }: ForeignRecord): Promise<void> {
-  const before = new Set((await zone.holds()).map(({ text }) => text));
-  await zone.plant(record, marker);
-  // Our own client is held at its call meanwhile: all that is new is of whoever has planted it.
-  const made = (await zone.holds()).filter(({ text }) => !before.has(text));
-  others.expected.push(...made);
-  if (marker === undefined) others.free.push(record);
-}
-
-async function uproot(zone: ForeignZone, others: Others, record: DnsRecordSet): Promise<void> {
-  await zone.uproot(record);
-  others.expected = others.expected.filter(({ name, type }) => name !== record.name || type !== record.type);
-  others.free = others.free.filter((one) => one.name !== record.name || one.type !== record.type);
-}
-
-/** What was promised of records of others, after each attempt. */
-async function keepPromise(run: Run, others: Others, outcome: Outcome | undefined): Promise<void> {
-  const { zone, clients, tally } = run;
-  const missing = missingOf(others.expected, await zone.holds());
-  if (missing.length === 0) return;
-  const texts = missing.map(({ text }) => text).join("\n");
-  if (zone.promise === "untouched") throw new Error(`changed although they are of others:\n${texts}`);
-  const unseen = missing.filter(({ text }) => others.inTheWindow.has(text));
-  others.expected = others.expected.filter((line) => !unseen.includes(line));
-  tally.unseen += unseen.length;
-  const lost = missing.filter((line) => !unseen.includes(line));
-  if (lost.length === 0) return;
-  // As a vendor writes it: the name below the zone, `@` for the zone itself.
-  const short = (name: string): string => (name === zone.zone ? "@" : name.slice(0, -zone.zone.length - 1));
-  const unsaid = lost.filter(({ name }) => outcome?.said.includes(short(name)) !== true);
-  if (unsaid.length > 0) {
-    const words = unsaid.map(({ text }) => text).join("\n");
-    throw new Error(`lost without a word:\n${words}\nsaid: ${outcome?.said ?? "nothing, as it was killed"}`);
-  }
-  // The copy that the error names, as whoever reads it would take.
-  const copy = /"copy":"([^"]+)"/.exec(outcome?.said ?? "")?.[1];
-  if (copy === undefined) throw new Error(`said without the copy to restore: ${outcome?.said}`);
-  const restored = await clients.obey({ verb: "restore", zone: zone.zone, copy });
-  const still = missingOf(others.expected, await zone.holds());
-  if (still.length > 0) {
-    throw new Error(`said, and not put back by restore (${JSON.stringify(restored)}):\n${texts}`);
-  }
-  tally.restored += lost.length;
-}
-
-function missingOf(
-  expected: readonly HeldRecordLine[],
-  held: readonly HeldRecordLine[],
-): readonly HeldRecordLine[] {
-  const texts = new Set(held.map(({ text }) => text));
-  return expected.filter(({ text }) => !texts.has(text));
-}
-
-function assertStill(
-  before: readonly HeldRecordLine[],
-  after: readonly HeldRecordLine[],
-  when: string,
-): void {
-  const changed = [...missingOf(before, after), ...missingOf(after, before)];
-  if (changed.length > 0)
-    throw new Error(`${when}, it changed:\n${changed.map(({ text }) => text).join("\n")}`);
 }
