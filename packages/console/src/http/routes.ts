@@ -12,6 +12,7 @@ import { peopleRoutes } from "./routes/people.js";
 import { processesRoutes } from "./routes/processes.js";
 import { releasesRoutes } from "./routes/releases.js";
 import { runsRoutes } from "./routes/runs.js";
+import { shellRoutes } from "./routes/shell.js";
 import { signInRoutes } from "./routes/sign-in.js";
 import { tokenRoutes } from "./routes/tokens.js";
 
@@ -32,4 +33,5 @@ export const routes: readonly Route[] = [
   ...logsRoutes,
   ...liveRoutes,
   ...runsRoutes,
+  ...shellRoutes,
 ];
