@@ -25,6 +25,8 @@ const AUTHENTICATION_REASONS = new Set([
 export function exitCodeOf(code: string): number {
   const [element = "", reason = ""] = code.split(".", 2);
   if (element === "config" || element === "usage" || element === "app") return EXIT.usage;
+  // What the console refuses of its flags.
+  if (element === "console" && (reason === "bad-option" || reason === "insecure-address")) return EXIT.usage;
   if (reason === "confirmation-needed") return EXIT.usage;
   if (reason === "cancelled" || reason === "aborted") return EXIT.cancelled;
   if (AUTHENTICATION_ELEMENTS.has(element) || AUTHENTICATION_REASONS.has(reason)) return EXIT.authentication;

@@ -87,7 +87,10 @@ export function commandHelp(command: CommandSpec): string {
       (command.arguments ?? []).map((argument) => [argument.name, argument.description] as const),
     ),
     ...section("Flags", (command.flags ?? []).map(flagRow)),
-    ...section("Flags of every command", COMMON_FLAGS.map(flagRow)),
+    ...section(
+      "Flags of every command",
+      COMMON_FLAGS.filter(({ name }) => !command.flags?.some((own) => own.name === name)).map(flagRow),
+    ),
     ...(command.examples === undefined
       ? []
       : ["", "Examples", ...command.examples.map((line) => `  ${line}`)]),

@@ -39,6 +39,7 @@ export const LOADERS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   "access who": () => import("./commands/access-who.js"),
   "access grant": () => import("./commands/access-grant.js"),
   "access revoke": () => import("./commands/access-revoke.js"),
+  console: () => import("./commands/console.js"),
   cost: () => import("./commands/cost.js"),
   import: () => import("./commands/import.js"),
   doctor: () => import("./commands/doctor.js"),

@@ -13,10 +13,12 @@ import { explainFailure, isSyntaxError } from "./failures.js";
  *
  * @throws `config.syntax`, `config.failed`, `config.no-default-export`, `config.missing-package`.
  */
-export async function evaluate(file: string): Promise<unknown> {
+export async function evaluate(file: string, options: { readonly fresh?: boolean } = {}): Promise<unknown> {
   let loaded: Record<string, unknown>;
   try {
-    loaded = (await nodeCanLoad(file)) ? await importByNode(file) : await importByJiti(file);
+    const { fresh = false } = options;
+    // Node keeps every module that it has loaded, and what those have imported.
+    loaded = !fresh && (await nodeCanLoad(file)) ? await importByNode(file) : await importByJiti(file, fresh);
   } catch (error) {
     throw explainFailure(error, file);
   }
@@ -69,12 +71,12 @@ function mayBeKnownToJiti(error: unknown): boolean {
   return code === "ERR_MODULE_NOT_FOUND" || String(code).includes("TYPESCRIPT_SYNTAX");
 }
 
-async function importByJiti(file: string): Promise<Record<string, unknown>> {
+async function importByJiti(file: string, fresh = false): Promise<Record<string, unknown>> {
   // Required: of what is imported, Node first reads all for the names of its exports, which takes longer than the rest.
   const { createJiti } = createRequire(import.meta.url)("jiti") as typeof import("jiti");
   const alias = ownPackages(file);
   const jiti = createJiti(pathToFileURL(file).href, {
-    moduleCache: true,
+    moduleCache: !fresh,
     interopDefault: false,
     alias,
     nativeModules: ["@deploy/core", ...Object.values(alias)],

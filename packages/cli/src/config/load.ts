@@ -17,6 +17,8 @@ import type { ConfigFile } from "./types.js";
 export async function loadConfig(options: {
   readonly directory: string;
   readonly file: string | undefined;
+  /** Runs the file, and what it imports, again although it was run before. Default false. */
+  readonly fresh?: boolean;
 }): Promise<ConfigFile> {
   if (options.file !== undefined) {
     const file = resolve(options.directory, options.file);
@@ -27,10 +29,10 @@ export async function loadConfig(options: {
         hint: "Check the path after --config, or run `deploy init` to write a configuration.",
       });
     }
-    return loadFile(file);
+    return loadFile(file, options.fresh);
   }
   const place = await findConfig(options.directory);
-  if (place.config !== undefined) return loadFile(place.config);
+  if (place.config !== undefined) return loadFile(place.config, options.fresh);
   if (place.procfile !== undefined) return loadProcfile(place.procfile);
   throw new DeployError({
     code: "config.missing",
@@ -40,10 +42,10 @@ export async function loadConfig(options: {
   });
 }
 
-async function loadFile(file: string): Promise<ConfigFile> {
+async function loadFile(file: string, fresh = false): Promise<ConfigFile> {
   const text = await readFile(file, "utf8");
   const json = extname(file) === ".json";
-  const value = json ? parseJson(text, file) : await evaluate(file);
+  const value = json ? parseJson(text, file) : await evaluate(file, { fresh });
   const { app, notes } = validateApp(value, { file, text });
   return { app, file, directory: dirname(file), notes: notes.map(formatNote) };
 }

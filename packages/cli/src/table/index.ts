@@ -1,3 +1,4 @@
+import { CONSOLE_COMMANDS } from "./console.js";
 import { DOMAIN_COMMANDS } from "./domains.js";
 import { LIFECYCLE_COMMANDS } from "./lifecycle.js";
 import { OPERATION_COMMANDS } from "./operations.js";
@@ -23,6 +24,7 @@ const ORDER = [
   "domains",
   "access",
   "cost",
+  "console",
   "down",
   "doctor",
   "provider",
@@ -37,6 +39,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...OPERATION_COMMANDS,
   ...DOMAIN_COMMANDS,
   ...PROVIDER_COMMANDS,
+  ...CONSOLE_COMMANDS,
 ].sort((left, right) => place(left) - place(right));
 
 /** What a group of commands is about. */
