@@ -13,6 +13,7 @@ export default defineConfig({
   resolve: {
     alias: {
       "@deploy/core": source("core"),
+      "@deploy/console/access": source("console", "provider/index"),
       "@deploy/console": source("console"),
       "@deploy/provider-local": source("provider-local"),
       "@deploy/provider-ecs": source("provider-ecs"),
