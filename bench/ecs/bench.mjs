@@ -236,7 +236,8 @@ async function manyServices(bench) {
       calls.push(...plan.calls);
       figures[workers] = { calls: plan.calls.length };
     }
-    figures[workers].wallMs = median(walls);
+    // The least: whatever else the machine does makes a run longer, never shorter.
+    figures[workers].wallMs = Math.min(...walls);
     await vendor.ask("replay", false);
   }
   const rates = await vendor.ask("beyondRates", calls);

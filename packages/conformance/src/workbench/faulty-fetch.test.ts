@@ -11,7 +11,7 @@ describe("a request that is sent twice", () => {
     return new Response("done");
   }) as typeof fetch;
   const twice = faultyFetch(subject, base, () => ({ kind: "twice" }));
-  const put = (body: RequestInit["body"]): Promise<Response> =>
+  const put = (body: NonNullable<RequestInit["body"]>): Promise<Response> =>
     twice.fetch("https://vendor.test/", { method: "PUT", body });
 
   it("reaches the vendor twice with the same body, and the first answer is the caller's", async () => {
