@@ -6,8 +6,9 @@ let number = 0;
 
 const server = createServer((request, response) => {
   const { pathname, searchParams } = new URL(request.url ?? "/", "http://printer");
+  const before = number;
   if (pathname === "/print") print(Number(searchParams.get("count")), Number(searchParams.get("rate")));
-  response.end(String(number));
+  response.end(String(before));
 });
 server.listen(Number(process.env.PORT), "127.0.0.1");
 
