@@ -25,6 +25,7 @@ export default defineConfig({
       "@deploy/powerdns-double": double("powerdns"),
       "@deploy/cloudflare-double": double("cloudflare"),
       "@deploy/namecheap-double": double("namecheap"),
+      "@deploy/github-double": double("github"),
       "@deploy/conformance/vitest": source("conformance", "vitest"),
       "@deploy/conformance": source("conformance"),
     },
