@@ -49,11 +49,16 @@ export async function runInSession(
     request.input ??
     (request.stdio === "inherit" ? (request.terminal.input as AsyncIterable<Uint8Array>) : undefined);
   const withInput = !hasTerminal && input !== undefined;
+  // What a program gives piece by piece may be what somebody types; a file or a pipe of ours is not.
+  const live = request.stdio === "capture" && !(input instanceof Uint8Array);
   const session = await open(
-    execScript({ command: request.command, nonce, mode, withInput, env: request.env }),
+    execScript({
+      ...{ command: request.command, nonce, mode, env: request.env },
+      withInput: withInput && (live ? "live" : true),
+    }),
   );
   const release = hasTerminal ? handOver(session, request.terminal) : () => undefined;
-  if (withInput) void feed(session, input, nonce).catch(() => undefined);
+  if (withInput) void feed(session, input, nonce, live).catch(() => undefined);
   const reader = createMarkReader(nonce, mode);
 
   const shown = async function* (): AsyncGenerator<Uint8Array> {
@@ -179,6 +184,7 @@ async function feed(
   session: Session,
   input: Uint8Array | AsyncIterable<Uint8Array>,
   nonce: string,
+  live: boolean,
 ): Promise<void> {
   const write = (line: string): Promise<void> => session.channel.write(Buffer.from(`${line}\n`));
   const pieces = input instanceof Uint8Array ? [input] : input;
@@ -190,6 +196,9 @@ async function feed(
       await write(rest.subarray(0, inputPiece).toString("base64"));
       rest = rest.subarray(inputPiece);
     }
+    if (!live || rest.length === 0) continue;
+    await write(rest.toString("base64"));
+    rest = Buffer.alloc(0);
   }
   if (rest.length > 0) await write(rest.toString("base64"));
   await write(nonce);

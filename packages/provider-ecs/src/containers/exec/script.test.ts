@@ -42,6 +42,12 @@ describe("a command inside an instance", () => {
     expect(run(line, input)).toEqual({ shown: "typed\u0000init's own", code: 0 });
   });
 
+  it("reads what is typed piece by piece, each at once", () => {
+    const line = execScript({ ...capture, withInput: "live", command: "cat" });
+    const pieces = ["a", "bc\u0000", "def\n"].map((piece) => Buffer.from(piece).toString("base64"));
+    expect(run(line, `${pieces.join("\n")}\n${nonce}\n`)).toEqual({ shown: "abc\u0000def\n", code: 0 });
+  });
+
   it("hands over any words unchanged", () => {
     fc.assert(
       fc.property(

@@ -97,6 +97,27 @@ describe.skipIf(!hasPython)("a session inside a container", () => {
     expect(output.equals(input)).toBe(true);
   });
 
+  it("hands over what is typed at once", async () => {
+    await start();
+    let answered: () => void = () => undefined;
+    const answer = new Promise<void>((resolve) => {
+      answered = resolve;
+    });
+    const typed = (async function* () {
+      yield Buffer.from("first\n");
+      await answer;
+      yield Buffer.from("second\n");
+    })();
+    const { output, exitCode } = await inSession({ command: "cat", input: typed });
+    let shown = "";
+    for await (const { data } of output) {
+      shown += Buffer.from(data).toString();
+      if (shown.includes("first")) answered();
+    }
+    expect(shown).toBe("first\nsecond\n");
+    expect(await exitCode).toBe(0);
+  });
+
   it("loses, doubles and mixes up nothing on a bad way", async () => {
     await start({ loss: 0.2, jitterMs: 60, doubles: 0.2 });
     const lines = Array.from({ length: 8_000 }, (_, index) => `line ${index}\n`).join("");
