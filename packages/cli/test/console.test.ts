@@ -53,6 +53,15 @@ function start(words: readonly string[], env: Readonly<Record<string, string>> =
   return { code, stdout, stderr, url, end: () => controller.abort() };
 }
 
+interface Seen {
+  readonly environments: readonly { readonly app: string; readonly environment: string }[];
+  readonly problems: readonly { readonly place: string }[];
+}
+
+async function overviewOf(url: string, cookie: string): Promise<Seen> {
+  return (await (await fetch(`${url}/api/overview`, { headers: { cookie } })).json()) as Seen;
+}
+
 /** Signs in by the link, as the page does. */
 async function signIn(url: string, stderr: string): Promise<string> {
   const [, secret = ""] = /#(\S+)/.exec(stderr) ?? [];
@@ -70,10 +79,8 @@ test("starts, says where on stdout, signs the first owner in by the link of stde
   const url = await running.url();
   expect(running.stdout.text()).toBe(`${url}\n`);
   const cookie = await signIn(url, running.stderr.text());
-  const overview = await (await fetch(`${url}/api/overview`, { headers: { cookie } })).json();
-  expect(overview.environments.map(({ environment }: { environment: string }) => environment)).toContain(
-    "staging",
-  );
+  const { environments } = await overviewOf(url, cookie);
+  expect(environments.map(({ environment }) => environment)).toContain("staging");
   expect(JSON.parse(readFileSync(join(app.directory, "data", "console.json"), "utf8"))).toMatchObject({
     url,
   });
@@ -126,11 +133,9 @@ test("a broken file is a problem that is shown, the others go on, and it is load
     readonly names: string[];
     readonly problems: readonly { place: string }[];
   }> => {
-    const { environments, problems } = await (
-      await fetch(`${url}/api/overview`, { headers: { cookie } })
-    ).json();
+    const { environments, problems } = await overviewOf(url, cookie);
     return {
-      names: [...new Set<string>(environments.map(({ app: name }: { app: string }) => name))],
+      names: [...new Set(environments.map(({ app: name }) => name))],
       problems,
     };
   };
@@ -143,10 +148,8 @@ test("a broken file is a problem that is shown, the others go on, and it is load
   writeFileSync(file, right.replace("staging:", "acceptance:"));
   await vi.waitFor(
     async () => {
-      const { environments } = await (await fetch(`${url}/api/overview`, { headers: { cookie } })).json();
-      expect(environments.map(({ environment }: { environment: string }) => environment)).toContain(
-        "acceptance",
-      );
+      const { environments } = await overviewOf(url, cookie);
+      expect(environments.map(({ environment }) => environment)).toContain("acceptance");
     },
     { timeout: 15_000, interval: 200 },
   );

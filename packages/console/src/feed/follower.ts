@@ -116,6 +116,8 @@ export function startFollower(options: FollowerOptions): Follower {
     const ending = new AbortController();
     const stop = (): void => ending.abort();
     signal.addEventListener("abort", stop, { once: true });
+    // It may have come while the place was looked up.
+    if (signal.aborted) stop();
     let heardAt = now();
     let failed = false;
     const settled = (): void => {
