@@ -8,6 +8,7 @@ import { ecsResource } from "../resources.js";
 import { type BesideObserved, besideResource } from "./beside.js";
 import { backupBucket, bucketName } from "./bucket.js";
 import { addonSecrets, password, urlName } from "./credentials.js";
+import { findAddons } from "./find-addons.js";
 import { createAddons } from "./index.js";
 import { putMark, sharedMarks } from "./marks.js";
 import { addonPort } from "./names.js";
@@ -50,6 +51,22 @@ describe.skipIf(!ready)("what add-ons beside the app keep at AWS", () => {
     await bench.apply(stored);
     expect(await read()).toBe(url);
     expect(JSON.stringify(bench.said)).not.toContain(new URL(url).password);
+  });
+
+  it("is found and removed where a killed run has stored a password that nothing points to", async () => {
+    const Name = "/deploy/shop/production/addons/db.password/1-5f0c2a";
+    const { clients } = bench.parts;
+    const input = { Name, Type: "SecureString", Value: "left-behind-Zk3" } as const;
+    await clients.send(bench.context(), "ssm", "PutParameter", input);
+    const foundation = { clusterName: "deploy-production" };
+    const parts = { ...bench.parts, foundation: () => foundation as never };
+    const owned = () => findAddons(parts)(bench.context(), bench.scope, {});
+    const found = await owned();
+    expect(found).toMatchObject([{ label: "password of db", holdsData: "database db" }]);
+    await found[0]!.remove(bench.context());
+    expect(await owned()).toEqual([]);
+    const { Parameters } = await clients.send(bench.context(), "ssm", "DescribeParameters", {});
+    expect(Parameters).toEqual([]);
   });
 
   it("is a bucket that is private, and shows and mends what was changed by hand", async () => {

@@ -9,7 +9,7 @@ import { removePatiently, removeRole, removeSecurityGroup } from "../servers/rem
 import { isOfApp, readTags } from "../tags.js";
 import { besideService } from "./beside.js";
 import { addonSecrets, passwordName, urlName } from "./credentials.js";
-import { addonNames, type KnownAddon, knownAddon } from "./known.js";
+import { addonsOf, type KnownAddon, knownAddon } from "./known.js";
 import { removeMark, sharedMarks } from "./marks.js";
 import { addonFamilies, addonFamily, addonId, addonImage, addonName } from "./names.js";
 import { removeManaged } from "./remove-managed.js";
@@ -20,15 +20,16 @@ const again = { repeatable: true };
 /** Add-ons, with what belongs to them. All of one holds its data: it is kept whole, or named and removed whole. */
 export function findAddons(parts: Parts): Finder {
   return async (context, scope) => {
-    const [names, marks, role, tasks] = await Promise.all([
-      addonNames(parts, context, scope),
+    const [stored, marks, role, tasks] = await Promise.all([
+      // With those that a killed run has left half-stored.
+      addonSecrets(parts).names(context, scope),
       sharedMarks(parts, context, scope),
       findRole(parts, context, scope),
       findTasks(parts, context, scope),
     ]);
     const found = await Promise.all(
-      names.map(async (name) =>
-        partsOf(parts, context, scope, await knownAddon(parts, context, scope, name)),
+      addonsOf(stored).map(async (name) =>
+        partsOf(parts, context, scope, await knownAddon(parts, context, scope, name), new Set(stored)),
       ),
     );
     const ofMarks = [...marks.keys()].map((mark): Found => {
@@ -51,11 +52,11 @@ async function partsOf(
   context: Context,
   scope: Scope,
   known: KnownAddon,
+  stored: ReadonlySet<string>,
 ): Promise<readonly Found[]> {
   const { settings } = parts;
   const { name } = known.addon;
   const store = addonSecrets(parts);
-  const stored = new Set((await store.list(context, scope)).map((one) => one.name));
   const processes = idOf(settings, "containers", scope);
   const managed = known.where === "rds" || known.where === "elasticache";
   const common = {

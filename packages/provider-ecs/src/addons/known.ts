@@ -19,7 +19,12 @@ export interface KnownAddon {
 /** Names of the add-ons of a scope: each has a password or an address in the store. */
 export async function addonNames(parts: Parts, context: Context, scope: Scope): Promise<readonly string[]> {
   const stored = await addonSecrets(parts).list(context, scope);
-  return [...new Set(stored.map(({ name }) => name.replace(/\.(?:password|url)$/, "")))].sort();
+  return addonsOf(stored.map(({ name }) => name));
+}
+
+/** The add-ons that these passwords and addresses are of. */
+export function addonsOf(secrets: readonly string[]): readonly string[] {
+  return [...new Set(secrets.map((name) => name.replace(/\.(?:password|url)$/, "")))].sort();
 }
 
 /** What an add-on is now, wherever it is. */
