@@ -1,12 +1,9 @@
-import { promisify } from "node:util";
-import { crc32, deflateRaw, inflateRawSync } from "node:zlib";
+import { crc32, deflateRawSync, inflateRawSync } from "node:zlib";
 import type { LogEntry, ReleaseBoundary } from "../shared/log-types.js";
 import { foldCase, type LineFacts } from "../shared/match.js";
 import { lowerCase } from "./find-bytes.js";
 import { createGramFilter } from "./gram-filter.js";
 import { decodeVarints, encodeVarints, unzigzag, zigzag } from "./varints.js";
-
-const compress = promisify(deflateRaw);
 
 /** "DLB1", as a little-endian number: a block. */
 const MAGIC = 0x31424c44;
@@ -64,11 +61,11 @@ export interface BlockPlace {
 }
 
 /** Lines whose numbers follow each other, as bytes for a file. */
-export async function encodeBlock(
+export function encodeBlock(
   lines: readonly LogEntry[],
   storedAt: number,
   checkpoints: Readonly<Record<string, string>>,
-): Promise<Buffer> {
+): Buffer {
   const { facts, kinds, counts } = collectKinds(lines);
   const texts = lines.map((line) => line.text);
   const encoded = texts.map((text) => Buffer.byteLength(text));
@@ -84,7 +81,7 @@ export async function encodeBlock(
   });
   const rows = Buffer.concat([encodeVarints(facts), encodeVarints(times), encodeVarints(encoded)]);
   const oddBytes = odd.length === 0 ? Buffer.alloc(0) : Buffer.from(JSON.stringify(odd));
-  const bodies = [filter, ...(await Promise.all([rows, text, oddBytes].map(shrink)))];
+  const bodies = [filter, ...[rows, text, oddBytes].map(shrink)];
   const [filterPart, rowsPart, textPart, oddPart] = [filter, rows, text, oddBytes].map(
     (raw, index): Part => ({
       length: bodies[index]!.length,
@@ -110,8 +107,8 @@ export async function encodeBlock(
 }
 
 /** Nothing stays nothing: most blocks have no odd texts. */
-const shrink = (raw: Buffer): Promise<Buffer> | Buffer =>
-  raw.length === 0 ? raw : compress(raw, { level: 6, memLevel: 9 });
+const shrink = (raw: Buffer): Buffer =>
+  raw.length === 0 ? raw : deflateRawSync(raw, { level: 6, memLevel: 9 });
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { LEVELS, type Level, type LogEntry, type LogFilter } from "../shared/log-types.js";
 import { createFactsMatcher } from "../shared/match.js";
 import {
@@ -6,11 +6,14 @@ import {
   type BlockHeader,
   type BlockPlace,
   DamagedBlock,
+  encodeBlock,
   openBody,
   PREFIX,
   readHeader,
 } from "./block.js";
+import { scanRecords } from "./record.js";
 import { createBlockScanner, type ScanQuery } from "./scan.js";
+import { pieces } from "./segment.js";
 
 /** Something to be done with blocks of one file: in a worker thread, or between two turns of the event loop. */
 export interface Job {
@@ -25,7 +28,19 @@ export type Task =
   | { readonly type: "scan"; readonly query: ScanQuery }
   | { readonly type: "count"; readonly query: CountQuery }
   | { readonly type: "locate"; readonly at: number }
-  | { readonly type: "verify" };
+  | { readonly type: "verify" }
+  | SealTask;
+
+/** Makes blocks of an open segment, which is the job's file. */
+export interface SealTask {
+  readonly type: "seal";
+  /** Bytes of the file that count. */
+  readonly length: number;
+  /** Lines with greater numbers. */
+  readonly above: number;
+  readonly storedAt: number;
+  readonly checkpoints: Readonly<Record<string, string>>;
+}
 
 /** Lines are counted by bucket of time and level. */
 export interface CountQuery {
@@ -44,6 +59,8 @@ export interface JobResult {
   readonly leaps: readonly Leap[];
   /** Offsets of blocks that are not what was written. */
   readonly damaged: readonly number[];
+  /** How many lines have been put in which blocks. */
+  readonly sealed?: { readonly lines: number; readonly blocks: readonly Uint8Array[] };
 }
 
 /**
@@ -58,6 +75,7 @@ export interface Leap {
 
 /** Does a job. A file that retention has removed has no lines. Throws what the file system throws otherwise. */
 export function runJob({ file, blocks, task }: Job): JobResult {
+  if (task.type === "seal") return { lines: [], leaps: [], damaged: [], sealed: seal(file, task) };
   const lines: LogEntry[] = [];
   const leaps: Leap[] = [];
   const damaged: number[] = [];
@@ -83,6 +101,18 @@ export function runJob({ file, blocks, task }: Job): JobResult {
     }
   });
   return { lines, leaps, damaged, ...(counts === undefined ? {} : { counts }) };
+}
+
+function seal(
+  file: string,
+  { length, above, storedAt, checkpoints }: SealTask,
+): NonNullable<JobResult["sealed"]> {
+  const { records } = scanRecords(readFileSync(file).subarray(0, length));
+  const lines = records.flatMap((record) => record.lines).filter(({ seq }) => seq > above);
+  return {
+    lines: lines.length,
+    blocks: [...pieces(lines)].map((piece) => encodeBlock(piece, storedAt, checkpoints)),
+  };
 }
 
 function withFile(path: string, use: (descriptor: number) => void): void {

@@ -34,7 +34,7 @@ async function readerOf(groups: readonly (readonly NewLine[])[], tail: readonly 
   for (const group of groups) {
     const lines = group.map((line, index) => ({ seq: entries.length + index + 1, ...line }));
     entries.push(...lines);
-    const block = await encodeBlock(lines, 0, {});
+    const block = encodeBlock(lines, 0, {});
     const place = readPrefix(block, offset)!;
     blocks.push(
       refOf(

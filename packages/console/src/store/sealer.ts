@@ -1,11 +1,11 @@
 import { unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { LogEntry } from "../shared/log-types.js";
-import { BLOCK_LINES, encodeBlock, PREFIX, readHeader, readPrefix } from "./block.js";
+import { encodeBlock, PREFIX, readHeader, readPrefix } from "./block.js";
 import { hasCode, type StoreFile, type StoreFiles } from "./files.js";
 import { sealedName } from "./names.js";
+import type { ScanPool } from "./pool.js";
 import { type BlockRef, refOf, type SealedFile } from "./sealed-file.js";
-import { SEGMENT_TEXT, type Segment, type StreamContent } from "./segment.js";
+import { pieces, type Segment, type StreamContent } from "./segment.js";
 
 /** The file that blocks are appended to, while it is open. */
 interface Target {
@@ -30,6 +30,7 @@ export function createSealer(
   content: StreamContent,
   directory: string,
   files: StoreFiles,
+  pool: ScanPool,
   maxFileBytes: number,
 ): Sealer {
   let target: Target | undefined;
@@ -51,6 +52,19 @@ export function createSealer(
     return target;
   }
 
+  /** From its file, in another thread: reading lines back costs less than handing them over. What that misses is in memory. */
+  async function encode({ path, length, lines, storedAt, checkpoints }: Segment): Promise<readonly Buffer[]> {
+    const above = lines[0]!.seq - 1;
+    try {
+      const task = { type: "seal", length, above, storedAt, checkpoints } as const;
+      const { sealed } = await pool.run({ file: path, blocks: [], task });
+      if (sealed?.lines === lines.length) return sealed.blocks.map((block) => Buffer.from(block));
+    } catch {
+      // Its file cannot be read; below it is not needed.
+    }
+    return [...pieces(lines)].map((piece) => encodeBlock(piece, storedAt, checkpoints));
+  }
+
   async function sealNext(): Promise<void> {
     const [segment] = content.sealing;
     if (segment === undefined) return;
@@ -59,8 +73,7 @@ export function createSealer(
       const refs: BlockRef[] = [];
       let at = file.bytes;
       try {
-        for (const lines of pieces(segment.lines)) {
-          const bytes = await encodeBlock(lines, segment.storedAt, segment.checkpoints);
+        for (const bytes of await encode(segment)) {
           await handle.write(bytes, at);
           refs.push(refOfBytes(file, at, bytes));
           at += bytes.length;
@@ -103,23 +116,6 @@ function refOfBytes(file: SealedFile, offset: number, bytes: Buffer): BlockRef {
     place && readHeader(bytes.subarray(0, PREFIX), bytes.subarray(PREFIX, PREFIX + place.headerLength));
   if (place === undefined || header === undefined) throw new Error("A block could not be read back.");
   return refOf(file, place, header);
-}
-
-/** Runs of numbers without a gap, none too long for a block. */
-export function* pieces(lines: readonly LogEntry[]): Generator<readonly LogEntry[]> {
-  let from = 0;
-  let text = 0;
-  for (let at = 0; at < lines.length; at++) {
-    const line = lines[at]!;
-    const gap = at > from && line.seq !== lines[at - 1]!.seq + 1;
-    if (at > from && (gap || at - from >= BLOCK_LINES || text >= SEGMENT_TEXT)) {
-      yield lines.slice(from, at);
-      from = at;
-      text = 0;
-    }
-    text += line.text.length;
-  }
-  if (from < lines.length) yield lines.slice(from);
 }
 
 async function remove(segment: Segment, files: StoreFiles): Promise<void> {

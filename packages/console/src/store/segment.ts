@@ -1,4 +1,5 @@
 import type { LogEntry } from "../shared/log-types.js";
+import { BLOCK_LINES } from "./block.js";
 import type { StoreFile } from "./files.js";
 import type { BlockRef, SealedFile } from "./sealed-file.js";
 
@@ -34,7 +35,7 @@ export interface StreamContent {
 }
 
 /** A segment is sealed once it has so many lines, or so much text. */
-export const SEGMENT_LINES = 4000;
+export const SEGMENT_LINES: number = BLOCK_LINES;
 /** In UTF-16 code units. */
 export const SEGMENT_TEXT: number = 2 * 1024 * 1024;
 
@@ -47,3 +48,20 @@ export function addLine(segment: Segment, line: LogEntry): void {
 /** Lines that are in no block yet, oldest first. */
 export const tailOf = ({ sealing, open }: StreamContent): readonly LogEntry[] =>
   sealing.length === 0 ? open.lines.slice() : [...sealing, open].flatMap(({ lines }) => lines);
+
+/** Runs of numbers without a gap, none too long for a block. */
+export function* pieces(lines: readonly LogEntry[]): Generator<readonly LogEntry[]> {
+  let from = 0;
+  let text = 0;
+  for (let at = 0; at < lines.length; at++) {
+    const line = lines[at]!;
+    const gap = at > from && line.seq !== lines[at - 1]!.seq + 1;
+    if (at > from && (gap || at - from >= BLOCK_LINES || text >= SEGMENT_TEXT)) {
+      yield lines.slice(from, at);
+      from = at;
+      text = 0;
+    }
+    text += line.text.length;
+  }
+  if (from < lines.length) yield lines.slice(from);
+}

@@ -42,7 +42,7 @@ export async function openStream(context: StreamContext): Promise<OpenStream> {
   const piece = JSON.stringify([key.app, key.environment]);
   const { content, damage } = await recoverStream(directory);
   const maxFileBytes = Math.max(SMALLEST_FILE, Math.min(LARGEST_FILE, limits.bytes / FILES_KEPT));
-  const sealer = createSealer(content, directory, files, maxFileBytes);
+  const sealer = createSealer(content, directory, files, pool, maxFileBytes);
   const writer = createWriter({
     ...context,
     piece,
