@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { extname, join, normalize } from "node:path";
-import { fileURLToPath } from "node:url";
 import { type WebSocket, WebSocketServer } from "ws";
 import { filterFromQuery, pageFromQuery } from "../../src/shared/filter-query.js";
 import { detectLevel } from "../../src/shared/level.js";
@@ -28,7 +27,6 @@ export interface Fixture {
   close(): Promise<void>;
 }
 
-const PUBLIC = fileURLToPath(new URL("../../dist/public", import.meta.url));
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript; charset=utf-8",
@@ -38,8 +36,8 @@ const TYPES: Readonly<Record<string, string>> = {
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-/** Starts the fixture on a free port; `dist/public` has been built before. */
-export async function startFixture(): Promise<Fixture> {
+/** Starts the fixture on a free port; `pages` is the directory that they were built into. */
+export async function startFixture(pages: string): Promise<Fixture> {
   const lines: LogEntry[] = [];
   const sockets = new Map<WebSocket, (entry: LogEntry) => boolean>();
   const asked: string[] = [];
@@ -62,8 +60,11 @@ export async function startFixture(): Promise<Fixture> {
       return entry;
     });
 
-  const fixture: Omit<Fixture, "url" | "close" | "viewers"> = {
+  const fixture: Omit<Fixture, "url" | "close"> = {
     lines,
+    get viewers() {
+      return sockets.size;
+    },
     facts: {},
     asked,
     write(texts, more) {
@@ -93,7 +94,7 @@ export async function startFixture(): Promise<Fixture> {
     const json = (body: unknown): void => {
       response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body));
     };
-    if (!url.pathname.startsWith("/api/")) return await file(url.pathname, response);
+    if (!url.pathname.startsWith("/api/")) return await file(pages, url.pathname, response);
     asked.push(url.pathname + url.search);
     if (url.pathname === "/api/me") return json(ME);
     if (url.pathname === "/api/overview") {
@@ -143,9 +144,6 @@ export async function startFixture(): Promise<Fixture> {
   const { port } = server.address() as { port: number };
   return Object.assign(fixture, {
     url: `http://127.0.0.1:${port}`,
-    get viewers() {
-      return sockets.size;
-    },
     close: async () => {
       for (const socket of upgrades.clients) socket.terminate();
       server.closeAllConnections();
@@ -270,10 +268,10 @@ function factsOf(lines: readonly LogEntry[]): LogFacts {
   };
 }
 
-async function file(path: string, response: ServerResponse): Promise<void> {
+async function file(pages: string, path: string, response: ServerResponse): Promise<void> {
   const name = extname(path) === "" ? "/index.html" : normalize(path);
   try {
-    const content = await readFile(join(PUBLIC, name));
+    const content = await readFile(join(pages, name));
     response.writeHead(200, {
       "content-type": TYPES[extname(name)] ?? "application/octet-stream",
       "content-security-policy": POLICY,

@@ -66,7 +66,11 @@ export function Histogram(props: {
           setFrom(undefined);
           if (buckets.length === 0) return;
           if (from === undefined || from === to) props.onJump(buckets[to]!.start);
-          else props.onRange(buckets[Math.min(from, to)]!.start, buckets[Math.max(from, to)]!.end);
+          else
+            props.onRange(
+              Math.floor(buckets[Math.min(from, to)]!.start),
+              Math.ceil(buckets[Math.max(from, to)]!.end),
+            );
         }}
         onKeyDown={(event) => {
           const now = cursor ?? buckets.length - 1;

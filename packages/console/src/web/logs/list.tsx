@@ -15,6 +15,9 @@ import { keyOf, seqOf } from "./window.js";
 
 const NONE: readonly number[] = [];
 
+/** While a line that was asked for is brought into sight, heights become known and no page may come before it; ms. */
+const SETTLING = 400;
+
 /** The lines: only those in sight are elements, however many are held. */
 export function LogList(props: {
   readonly view: LogView;
@@ -76,11 +79,14 @@ export function LogList(props: {
   });
 
   const sought = view.sought.value;
+  const settles = useRef(0);
   useEffect(() => {
     if (sought === undefined) return;
     const index = view.window.rowOf(sought.seq);
     if (index >= view.window.rows.length && view.window.rows.length === 0) return;
     virtualizer.scrollToIndex(Math.min(index, view.window.rows.length - 1), { align: sought.align });
+    settles.current = Date.now() + SETTLING;
+    setTimeout(render, SETTLING + 20);
     view.sought.value = undefined;
   }, [sought, virtualizer, view]);
 
@@ -94,7 +100,7 @@ export function LogList(props: {
       const row = rows[index];
       if (row !== undefined && "kind" in row && row.kind === "away") void view.fill(row);
     }
-    if (following) return;
+    if (following || view.sought.value !== undefined || Date.now() < settles.current) return;
     if (first < 200 && view.window.hasOlder) void view.older();
     else if (final > rows.length - 100 && view.window.hasNewer) void view.newer();
   });

@@ -365,7 +365,7 @@ export function createLogView(app: string, environment: string): LogView {
     async jumpToTime(time) {
       anew();
       await attempt("first", async (signal) => {
-        const page = await read({ at: time }, signal);
+        const page = await read({ at: Math.max(0, Math.floor(time)) }, signal);
         if (signal.aborted) return;
         following.value = false;
         begin(page);
