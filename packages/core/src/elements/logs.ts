@@ -48,6 +48,8 @@ export interface LogsCapabilities {
   readonly history: Support;
   /** The stored output of the build and the release command, by release. */
   readonly releaseOutput: Support;
+  /** Which of the two is only had by asking for a release, and does not come among the other lines. Absent: none. */
+  readonly releaseOutputApart?: readonly ("build" | "release")[];
   /** A cursor can be handed back after a disconnect without gap or double. */
   readonly resume: Support;
   /** In one sentence: how long and how much is kept. */

@@ -20,6 +20,7 @@ export function createLogs(own: Surroundings): Logs {
       follow: true,
       history: true,
       releaseOutput: true,
+      releaseOutputApart: ["build"],
       resume: true,
       retention:
         "Heroku keeps the last 1,500 lines of an app, for a week at most; the output of builds and release commands as long as the release.",
