@@ -5,6 +5,7 @@ import { pauseFor } from "./backoff.js";
 import { type FeedPace, type Follower, startFollower } from "./follower.js";
 import { createLinePreparer, type LinePreparer } from "./prepare-line.js";
 import { createRedactor, type Redactor } from "./redact.js";
+import { collectReleaseOutput } from "./release-output.js";
 import { createSecretValues } from "./secret-values.js";
 import { createStreamWriter, type StreamWriter } from "./stream-writer.js";
 import type { Feed } from "./types.js";
@@ -29,6 +30,7 @@ const defaultPace: FeedPace = {
   renewEmptyMs: 60_000,
   secretsMs: 60_000,
   settleMs: 5_000,
+  releasesMs: 60_000,
 };
 
 /** One environment: who listens, how its lines come, and the tools that they pass through. */
@@ -99,12 +101,21 @@ export function createFeed(options: FeedOptions): Feed {
     for (;;) {
       try {
         const { stream, writer } = await open(channel);
-        return startFollower({
+        const collector = collectReleaseOutput({
+          ...{ deployer: environment.deployer, stream, writer, preparer },
+          everyMs: pace.releasesMs,
+        });
+        const follower = startFollower({
           ...{ environment, store, stream, writer, redactor, preparer, now, pace },
           secrets: createSecretValues(environment.deployer, redactor),
           historyMs: options.historyMs,
           onState: (state) => setState(channel, state),
         });
+        return {
+          close: async () => {
+            await Promise.all([collector.close(), follower.close()]);
+          },
+        };
       } catch (thrown) {
         const problem = thrown instanceof Error ? thrown.message : String(thrown);
         setState(channel, { state: "retrying", problem, nextTry: now() + 5_000 });

@@ -16,6 +16,7 @@ const pace: FeedPace = {
   renewEmptyMs: 60_000,
   secretsMs: 60_000,
   settleMs: 20,
+  releasesMs: 20,
 };
 const open: Feed[] = [];
 
@@ -238,6 +239,29 @@ describe("trouble", () => {
     one.print("unheard");
     await wait(50);
     expect(store.lines(oneKey!)).toHaveLength(1);
+  });
+});
+
+describe("output that is only had by release", () => {
+  it("is fetched once for each release, oldest first, without secrets, over restarts", async () => {
+    const store = createMemoryStore();
+    const builds = new Map([
+      [2, "second build, password=abc"],
+      [1, "first build"],
+    ]);
+    const logs = createFakeLogs({ builds });
+    const first = feedOf(store, [logs]);
+    await until("both are there", () => store.lines(key).length === 2);
+    await first.close();
+    builds.set(3, "third build");
+    feedOf(store, [logs]);
+    await until("the third", () => store.lines(key).length === 3);
+    await wait(80);
+    expect(store.lines(key).map(({ process, release, text }) => [process, release, text])).toEqual([
+      ["build", 1, "first build"],
+      ["build", 2, "second build, password=<redacted>"],
+      ["build", 3, "third build"],
+    ]);
   });
 });
 

@@ -41,6 +41,8 @@ export interface FeedPace {
   readonly secretsMs: number;
   /** A stream that has not failed for so long works. Default 5 s. */
   readonly settleMs: number;
+  /** Between two looks for the output of new releases, where that does not come with the lines. Default 1 min. */
+  readonly releasesMs: number;
 }
 
 /** Follows one environment until it is closed. */

@@ -34,6 +34,8 @@ export interface FakeLogsOptions {
   readonly follow?: boolean;
   readonly resume?: boolean;
   readonly releaseOutput?: boolean;
+  /** Output of builds comes by release only: the release's number to its text. */
+  readonly builds?: ReadonlyMap<number, string>;
   readonly startAt?: number;
 }
 
@@ -54,10 +56,20 @@ export function createFakeLogs(options: FakeLogsOptions = {}): FakeLogs {
       history: true,
       releaseOutput: support(releaseOutput),
       resume: support(resume),
+      ...(options.builds === undefined ? {} : { releaseOutputApart: ["build"] as const }),
       retention: "all",
     },
     async *read(context, _scope, query) {
       queries.push(query);
+      if (query.release !== undefined) {
+        const text = options.builds?.get(query.release);
+        const { release } = query;
+        const time = new Date(startAt).toISOString();
+        if (text !== undefined) {
+          yield { time, process: "build", instance: "build", release, stream: "stdout", text, cursor: "" };
+        }
+        return;
+      }
       if (fake.failure !== undefined) throw fake.failure;
       let at = 0;
       if (query.after !== undefined) {
@@ -88,6 +100,15 @@ export function createFakeLogs(options: FakeLogsOptions = {}): FakeLogs {
     ...base,
     name: "fake",
     logs,
+    containers: {
+      ...base.containers,
+      releases: async () =>
+        [...(options.builds?.keys() ?? [])].map((number) => ({
+          ...{ number, state: "superseded" as const, config: {}, secrets: [], origin: { author: "maria" } },
+          image: { repository: "shop", digest: "sha256:0" },
+          createdAt: new Date(startAt).toISOString(),
+        })),
+    },
     secrets: {
       ...base.secrets,
       list: async () =>
