@@ -1,7 +1,10 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { run } from "../src/commands/console.js";
 import { openBrowser } from "../src/console/open-browser.js";
@@ -11,7 +14,7 @@ import { createFlags } from "../src/flags.js";
 import { fastAnswer } from "../src/help.js";
 import { parseLine } from "../src/parse.js";
 import { fakeOutput } from "./fake-output.js";
-import { fixture } from "./program.js";
+import { fixture, isBuilt, PROGRAM } from "./program.js";
 
 vi.mock("../src/console/open-browser.js", () => ({ openBrowser: vi.fn() }));
 
@@ -207,6 +210,31 @@ describe("what is refused", () => {
     await running.code;
   });
 });
+
+test.skipIf(!isBuilt)(
+  "without the package: four lines that say how to install it, and exit code 2",
+  async () => {
+    const place = mkdtempSync(join(tmpdir(), "deploy-cli-alone-"));
+    try {
+      cpSync(dirname(PROGRAM), join(place, "dist"), { recursive: true });
+      const scope = join(place, "node_modules", "@deploy");
+      mkdirSync(scope, { recursive: true });
+      for (const name of ["core", "provider-local"]) {
+        symlinkSync(fileURLToPath(new URL(`../../${name}`, import.meta.url)), join(scope, name));
+      }
+      const program = join(place, "dist", "deploy.cjs");
+      const ended = spawnSync(process.execPath, [program, "console"], {
+        cwd: app.directory,
+        encoding: "utf8",
+      });
+      expect(ended.stderr).toContain("npm install --save-dev @deploy/console");
+      expect(ended.stderr.trimEnd().split("\n").length).toBeLessThanOrEqual(4);
+      expect(ended.status).toBe(2);
+    } finally {
+      rmSync(place, { recursive: true });
+    }
+  },
+);
 
 test("its help is answered from the table, and names -c once", () => {
   const help = fastAnswer(["console", "--help"]) ?? "";
