@@ -18,6 +18,9 @@ const PROVIDER = /^(?:provider|dns|ssl|secrets)-/;
 const UNSHIPPED =
   /(?:\.test\.ts|\.test-d\.ts|\.test-helper\.ts)$|(?:^|\/)(?:test|testing|bench)\/|^[\w.]+\.config\.ts$/;
 
+/** What is made for tests and tests nothing itself, below the directory of all packages. */
+const SUPPORT = /^[a-z0-9-]+\/(?:test\/support|src\/(?:[\w-]+\/)*testing)\//;
+
 const BUILT_IN = new Set(builtinModules);
 
 /**
@@ -130,8 +133,9 @@ function refuseImport({ packages, name, root, file, isTest, specifier, kind }) {
     if (isTest && target.startsWith(tools)) return undefined;
     // The command exports nothing; its exit codes are what tests of providers judge errors by.
     if (isTest && target === resolve(packages, "cli/src/exit-codes.js")) return undefined;
-    // The emulators of AWS, and the proxy that judges what they are asked, are for whoever speaks to AWS.
-    if (isTest && target.startsWith(resolve(packages, "provider-ecs/test/support") + sep)) return undefined;
+    // What one package has made for its tests (emulators of a vendor, a vendor in memory, a home of its own) is for the
+    // tests of all.
+    if (isTest && SUPPORT.test(relative(packages, target).split(sep).join("/"))) return undefined;
     if (target !== root && !target.startsWith(root + sep)) {
       return `"${specifier}" leaves the package: import another package by its name`;
     }

@@ -32,6 +32,8 @@ describe("imports", () => {
     ["cli/src/a.ts", 'import type { LocalProvider } from "@deploy/provider-local";'],
     ["cli/test/a.ts", 'import { local } from "@deploy/provider-local";'],
     ["console/src/a.ts", 'export * from "@deploy/core";'],
+    ["console/test/a.test.ts", 'import { home } from "../../provider-local/test/support/home.js";'],
+    ["console/src/b/a.test.ts", 'import { cloud } from "../../../core/src/deployer/testing/cloud.js";'],
   ])("%s may %s", (path, text) => {
     expect(messages(path, text)).toEqual([]);
   });
@@ -53,6 +55,11 @@ describe("imports", () => {
     ["cli/src/a.ts", 'import { local } from "@deploy/provider-local";', "only where it is used"],
     ["cli/src/a.ts", 'import { type LocalProvider } from "@deploy/provider-local";', "only where it is used"],
     ["cli/src/a.ts", 'const { ecs } = await import("@deploy/provider-ecs");', "nobody imports a provider"],
+    [
+      "console/src/a.ts",
+      'import { cloud } from "../../core/src/deployer/testing/cloud.js";',
+      "leaves the package",
+    ],
     ["console/src/a.ts", 'const p = require("@deploy/provider-local");', "nobody imports a provider"],
   ])("%s may not %s", (path, text, message) => {
     expect(messages(path, text)).toEqual([expect.stringContaining(message)]);

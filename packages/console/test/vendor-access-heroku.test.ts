@@ -1,11 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createDeployer, type Deployer, defineApp } from "@deploy/core";
+import { applyPlan, createDeployer, type Deployer, defineApp, preparePlan, systemClock } from "@deploy/core";
 import { createHerokuDouble, type HerokuDouble } from "@deploy/heroku-double";
+import { heroku } from "@deploy/provider-heroku";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { heroku } from "../../provider-heroku/src/index.js";
-import { markerVariable, newMarker, writeMarker } from "../../provider-heroku/src/ownership.js";
 import { testRegistry } from "../src/apps/testing/environments.js";
 import { type Rig, rig } from "../src/apps/testing/rig.js";
 import type { ConsoleEnvironment } from "../src/apps/types.js";
@@ -40,21 +39,25 @@ describe("permissions at Heroku", { timeout: 60_000 }, () => {
     return { app, environment: "production", deployer };
   };
   /** As a deployment makes it: marked as ours. */
-  const makeApp = async (app: string): Promise<void> => {
-    const name = `${app}-production`;
-    const call = (method: string, path: string, body: object): Promise<Response> =>
-      fetch(`${double.url}${path}`, {
-        method,
-        headers: {
-          authorization: `Bearer ${token}`,
-          accept: "application/vnd.heroku+json; version=3",
-          "content-type": "application/json",
-        },
-        body: JSON.stringify(body),
-      });
-    expect((await call("POST", "/teams/apps", { name, team: "acme" })).status).toBe(201);
-    const marker = { [markerVariable]: writeMarker(newMarker({ app, environment: "production" })) };
-    expect((await call("PATCH", `/apps/${name}/config-vars`, marker)).status).toBe(200);
+  const makeApp = async ({ app, environment, deployer }: ConsoleEnvironment): Promise<void> => {
+    const scope = { app, environment };
+    const { target } = deployer.environment.providers;
+    const prepared = await preparePlan({
+      operation: "up",
+      scope,
+      providers: [target],
+      context: {
+        signal: new AbortController().signal,
+        env: { HEROKU_API_KEY: token },
+        fetch,
+        clock: systemClock,
+        directory,
+      },
+      resources: target.servers?.resources(scope, { memory: 0, instances: 1 }).resources ?? [],
+      prune: false,
+      options: {},
+    });
+    await applyPlan(prepared, { emit: () => undefined });
   };
   const drift = async (app: string): Promise<readonly string[]> => {
     const path = `/api/apps/${app}/environments/production/vendor-access`;
@@ -75,8 +78,9 @@ describe("permissions at Heroku", { timeout: 60_000 }, () => {
       registry: false,
     });
     for (const app of ["shop", "blog"]) {
-      await makeApp(app);
-      environments.push(environmentOf(app));
+      const environment = environmentOf(app);
+      await makeApp(environment);
+      environments.push(environment);
     }
     rigged = await rig([], {
       directory,
