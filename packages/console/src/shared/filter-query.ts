@@ -39,7 +39,7 @@ export const DEFAULT_PAGE = 500;
 export const MAX_PAGE = 5_000;
 
 /** The most characters that a text to search for may have. */
-export const MAX_TEXT = 1_000;
+const MAX_TEXT = 1_000;
 
 const STREAMS: readonly LogEntry["stream"][] = ["stdout", "stderr", "system"];
 const MAX_VALUES = 100;
