@@ -105,7 +105,7 @@ export function createFakeLogs(options: FakeLogsOptions = {}): FakeLogs {
       releases: async () =>
         [...(options.builds?.keys() ?? [])].map((number) => ({
           ...{ number, state: "superseded" as const, config: {}, secrets: [], origin: { author: "maria" } },
-          image: { repository: "shop", digest: "sha256:0" },
+          image: { digest: "sha256:0", location: "shop" },
           createdAt: new Date(startAt).toISOString(),
         })),
     },
