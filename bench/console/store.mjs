@@ -166,13 +166,7 @@ async function searchAll(stream, text, lines, count, rounds) {
       filter: { text: "[0-9]{7}ms", regex: true, caseSensitive: true },
       grep: ["-E", "[0-9]{7}ms"],
     },
-    {
-      name: "not in a line with a digit",
-      filter: { text: "[0-9]", regex: true, invert: true },
-      grep: ["-vE", "[0-9]"],
-    },
     { name: "in half of the lines", filter: { text: "GET ", caseSensitive: true }, grep: ["-F", "GET "] },
-    { name: "errors only", filter: { text: "checkout", levels: ["error"] }, grep: ["-iF", "checkout"] },
   ];
   const results = [];
   // The threads are started, and the file has been read once.
@@ -235,6 +229,7 @@ async function reopen(createLogStore, options) {
 function summary({ count, taken, lost, weight, searches, opening }) {
   const claim = (name, ratio, limit) => ({ name, ratio: round(ratio), limit, ok: ratio <= limit });
   const named = (name) => searches.find((one) => one.name === name);
+  // Of these the time is not that of the scan, but of handing on half a million lines.
   const scans = searches.filter(({ name }) => name !== "in half of the lines");
   return {
     rows: [
@@ -257,10 +252,7 @@ function summary({ count, taken, lost, weight, searches, opening }) {
       ...scans.map(({ name, ratio }) => claim(`store: search over grep: ${name}`, ratio, 3)),
       claim(
         "store: hits that grep has and the search has not",
-        scans.reduce(
-          (sum, { name, hits, grepHits }) => sum + (name === "errors only" ? 0 : Math.abs(hits - grepHits)),
-          0,
-        ),
+        scans.reduce((sum, { hits, grepHits }) => sum + Math.abs(hits - grepHits), 0),
         0,
       ),
     ],

@@ -21,7 +21,7 @@ const MIN_BITS = 1 << 9;
 const MAX_SHARE = 0.3;
 
 const bitmap = new Uint32Array(FULL_BITS / 32);
-const recent = new Uint32Array(WINDOW);
+const recent = new Int32Array(WINDOW);
 
 /** The filter of lines that are separated by a newline, case folded. Its length is a power of two. */
 export function createGramFilter(lines: Uint8Array): Buffer {
@@ -110,7 +110,7 @@ function mix(value: number): number {
   hash = Math.imul(hash, 0x85ebca6b);
   hash ^= hash >>> 13;
   hash = Math.imul(hash, 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
+  return hash ^ (hash >>> 16);
 }
 
 function ones(word: number): number {

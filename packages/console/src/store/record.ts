@@ -25,30 +25,38 @@ export interface NewRecord {
   readonly checkpoints: Readonly<Record<string, string>>;
 }
 
-type Row = readonly [
-  time: number,
+/** What a line is known by; most lines of a record share it with others, so it stands once. */
+type Kind = readonly [
   process: string,
   instance: string,
   release: number | null,
   stream: LogEntry["stream"],
   level: Level,
-  text: string,
 ];
+
+/** What is in a record: `l` has the time, the kind and the text of each line, one behind the other. */
+interface Content {
+  readonly k: readonly Kind[];
+  readonly l: readonly (number | string)[];
+  readonly c: Readonly<Record<string, string>>;
+}
 
 /** A record as bytes. JSON within, because that keeps NUL and halves of surrogate pairs as they are. */
 export function encodeRecord({ first, storedAt, lines, checkpoints }: NewRecord): Buffer {
-  const rows = lines.map(
-    (line): Row => [
-      line.time,
-      line.process,
-      line.instance,
-      line.release ?? null,
-      line.stream,
-      line.level,
-      line.text,
-    ],
-  );
-  const content = Buffer.from(JSON.stringify({ l: rows, c: checkpoints }));
+  const kinds: Kind[] = [];
+  const known = new Map<string, number>();
+  const columns: (number | string)[] = [];
+  for (const { time, process, instance, release = null, stream, level, text } of lines) {
+    const key = `${process}\0${instance}\0${release}\0${stream}\0${level}`;
+    let kind = known.get(key);
+    if (kind === undefined) {
+      kind = kinds.push([process, instance, release, stream, level]) - 1;
+      // A name with a NUL in it might be taken for two.
+      if (!process.includes("\0") && !instance.includes("\0")) known.set(key, kind);
+    }
+    columns.push(time, kind, text);
+  }
+  const content = Buffer.from(JSON.stringify({ k: kinds, l: columns, c: checkpoints } satisfies Content));
   const record = Buffer.allocUnsafe(HEADER + content.length);
   record.writeUInt32LE(MAGIC, 0);
   record.writeUInt32LE(content.length, 4);
@@ -121,12 +129,25 @@ function readHeader(bytes: Buffer, at: number): Header | undefined {
 function readContent(bytes: Buffer, at: number, header: Header): OpenRecord | undefined {
   const content = bytes.subarray(at + HEADER, at + HEADER + header.length);
   if (content.length !== header.length || crc32(content) !== header.checksum) return undefined;
-  const { l: rows, c: checkpoints } = JSON.parse(content.toString()) as {
-    l: Row[];
-    c: Record<string, string>;
-  };
+  const { k: kinds, l: columns, c: checkpoints } = JSON.parse(content.toString()) as Content;
   const { first, storedAt } = header;
-  return { first, storedAt, checkpoints, lines: rows.map((row, index) => entryOf(first + index, row)) };
+  const lines: LogEntry[] = [];
+  for (let at = 0; at < columns.length; at += 3) {
+    const [process, instance, release, stream, level] = kinds[columns[at + 1] as number]!;
+    const [time, text] = [columns[at] as number, columns[at + 2] as string];
+    const seq = first + lines.length;
+    lines.push({
+      seq,
+      time,
+      process,
+      instance,
+      ...(release === null ? {} : { release }),
+      stream,
+      level,
+      text,
+    });
+  }
+  return { first, storedAt, checkpoints, lines };
 }
 
 function nextHeader(bytes: Buffer, from: number): number {
@@ -134,10 +155,6 @@ function nextHeader(bytes: Buffer, from: number): number {
     if (readHeader(bytes, at) !== undefined) return at;
   }
   return bytes.length;
-}
-
-function entryOf(seq: number, [time, process, instance, release, stream, level, text]: Row): LogEntry {
-  return { seq, time, process, instance, ...(release === null ? {} : { release }), stream, level, text };
 }
 
 const STREAMS: ReadonlySet<string> = new Set(["stdout", "stderr", "system"]);
