@@ -6,8 +6,8 @@ import type { Fault, GitHubUser, State } from "./state.js";
 
 /** How the double is set up. */
 export interface GitHubDoubleOptions {
-  /** The callback that the app is registered with. */
-  readonly redirectUri: string;
+  /** The callback that the app is registered with; may be set later. Default: none that fits. */
+  readonly redirectUri?: string;
   /** Milliseconds since 1970. Default `Date.now`. */
   readonly now?: () => number;
 }
@@ -20,6 +20,8 @@ export interface GitHubDouble {
   readonly clientSecret: string;
   /** Login of whoever the browser is at GitHub; undefined: nobody. */
   signedInAs: string | undefined;
+  /** The callback that the app is registered with. */
+  redirectUri: string;
   /** The person says no. Default false. */
   denies: boolean;
   /** `GET /user`, in the order they came. */
@@ -31,12 +33,12 @@ export interface GitHubDouble {
 }
 
 /** Starts a double on a free port of the loopback interface. */
-export async function createGitHubDouble(options: GitHubDoubleOptions): Promise<GitHubDouble> {
+export async function createGitHubDouble(options: GitHubDoubleOptions = {}): Promise<GitHubDouble> {
   const { now = Date.now } = options;
   const registration: Registration = {
     clientId: "Ov23liDOUBLE",
     clientSecret: "0123456789abcdef0123456789abcdef01234567",
-    redirectUri: options.redirectUri,
+    redirectUri: options.redirectUri ?? "http://127.0.0.1:1/",
   };
   const state: State = { users: [], codes: new Map(), tokens: new Map(), faults: new Map(), calls: [] };
   const who = { signedInAs: undefined as string | undefined, denies: false };
@@ -113,6 +115,12 @@ export async function createGitHubDouble(options: GitHubDoubleOptions): Promise<
     },
     set denies(value) {
       who.denies = value;
+    },
+    get redirectUri() {
+      return registration.redirectUri;
+    },
+    set redirectUri(uri) {
+      registration.redirectUri = uri;
     },
     calls: state.calls,
     addUser: (user) => {

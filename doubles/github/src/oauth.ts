@@ -8,7 +8,7 @@ const codeLife = 10 * 60 * 1_000;
 export interface Registration {
   readonly clientId: string;
   readonly clientSecret: string;
-  readonly redirectUri: string;
+  redirectUri: string;
 }
 
 /** Where the browser is sent after the person has agreed, or not. */

@@ -43,6 +43,7 @@ describe("what is stored", () => {
     expect(await access.passwords.verify(hash, password, turn)).toBe(true);
     expect(await access.passwords.verify(hash, "something else", turn)).toBe(false);
     expect(await access.passwords.verify(undefined, password, turn)).toBe(false);
+    expect(await access.passwords.verify("no hash at all", password, turn)).toBe(false);
     await access.close();
   });
 
