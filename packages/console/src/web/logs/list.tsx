@@ -28,7 +28,7 @@ export function LogList(props: {
   const { view, actions } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const [, render] = useReducer((count: number, _: undefined) => count + 1, 0);
-  void view.version.value;
+  const version = view.version.value;
   const { rows } = view.window;
   const lineHeight = density.value === "compact" ? 17 : 20;
   const following = view.following.value;
@@ -45,6 +45,8 @@ export function LogList(props: {
       }),
     [],
   );
+  // The same function as long as the rows are the same: with another one all of them are laid out again.
+  const getItemKey = useMemo(() => (index: number) => keyOf(rows[index]!), [rows, version]);
   virtualizer.setOptions({
     count: rows.length,
     getScrollElement: () => scroller.current,
@@ -52,15 +54,12 @@ export function LogList(props: {
       const row = rows[index]!;
       return "kind" in row && row.kind === "away" ? row.rows * lineHeight : lineHeight;
     },
-    getItemKey: (index) => keyOf(rows[index]!),
+    getItemKey,
     scrollToFn: elementScroll,
     observeElementRect,
     observeElementOffset,
     measureElement,
     overscan: 12,
-    // What is in sight stays where it is when lines come before it.
-    anchorTo: "end",
-    followOnAppend: false,
     paddingStart: 4,
     paddingEnd: 8,
     onChange: () => render(undefined),
@@ -77,6 +76,26 @@ export function LogList(props: {
     const element = scroller.current;
     if (following && element !== null) element.scrollTop = element.scrollHeight;
   });
+
+  // What is in sight stays where it is when lines come or go before it.
+  const anchor = useRef<{ readonly seq: number; readonly offset: number } | undefined>(undefined);
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    const kept = anchor.current;
+    if (element === null || kept === undefined || following || view.sought.value !== undefined) return;
+    const item = virtualizer.measurementsCache[view.window.rowOf(kept.seq)];
+    if (item === undefined) return;
+    const wanted = item.start + kept.offset;
+    if (Math.abs(wanted - element.scrollTop) > 1) element.scrollTop = wanted;
+  }, [version, rows, virtualizer, view, following]);
+  const keepAnchor = (): void => {
+    const element = scroller.current;
+    if (element === null) return;
+    const item = virtualizer.getVirtualItemForOffset(element.scrollTop);
+    const row = item === undefined ? undefined : view.window.rows[item.index];
+    anchor.current =
+      row === undefined ? undefined : { seq: seqOf(row), offset: element.scrollTop - item!.start };
+  };
 
   const sought = view.sought.value;
   const settles = useRef(0);
@@ -110,6 +129,7 @@ export function LogList(props: {
   const scrolled = (): void => {
     const element = scroller.current!;
     const before = top.current;
+    keepAnchor();
     top.current = { top: element.scrollTop, height: element.scrollHeight };
     const distance = element.scrollHeight - element.clientHeight - element.scrollTop;
     if (view.following.value) {

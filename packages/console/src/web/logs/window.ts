@@ -43,11 +43,11 @@ type Block = Lines | Away | Skipped;
 export interface WindowLimits {
   /** Lines of a block: what is put away and loaded again together. Default 1,000. */
   readonly block?: number;
-  /** Lines that are loaded. Default 150,000. */
+  /** Lines that are loaded. Default 120,000. */
   readonly loaded?: number;
   /** Characters that are loaded. Default 48 million. */
   readonly characters?: number;
-  /** Lines that the window spans, loaded or away. Default 400,000: browsers can scroll no further. */
+  /** Lines that the window spans, loaded or away. Default 200,000: each change lays all of them out. */
   readonly span?: number;
 }
 
@@ -101,9 +101,9 @@ const EDGE = 400;
 /** An empty window. */
 export function createWindow(limits: WindowLimits = {}): LogWindow {
   const block = limits.block ?? 1000;
-  const maxLoaded = limits.loaded ?? 150_000;
+  const maxLoaded = limits.loaded ?? 120_000;
   const maxCharacters = limits.characters ?? 48_000_000;
-  const maxSpan = limits.span ?? 400_000;
+  const maxSpan = limits.span ?? 200_000;
 
   let blocks: Block[] = [];
   let rows: Row[] = [];
