@@ -130,7 +130,10 @@ async function send(
   }
   if (response.ok) return response;
   const error = await refused(response);
-  if (response.status === 401 && !path.startsWith("/api/sign-in/")) onSignedOut();
+  // A wrong password is no ended session, wherever it was asked for.
+  if (error.status === 401 && error.code !== "sign-in.wrong" && !path.startsWith("/api/sign-in/")) {
+    onSignedOut();
+  }
   throw error;
 }
 

@@ -100,10 +100,14 @@ export async function overflow(page: Page): Promise<number> {
 
 const SCREENSHOTS = fileURLToPath(new URL("../screenshots/", import.meta.url));
 
-/** Keeps a picture of the page, for people to look at. */
-export async function picture(page: Page, name: string): Promise<void> {
+/** Keeps a picture of the page, for people to look at: of what the window shows, or of the whole of it. */
+export async function picture(
+  page: Page,
+  name: string,
+  options: { readonly whole?: boolean } = {},
+): Promise<void> {
   mkdirSync(SCREENSHOTS, { recursive: true });
-  await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
+  await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: options.whole === true });
 }
 
 function findChromium(): string | undefined {

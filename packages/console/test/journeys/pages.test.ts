@@ -1,11 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { rmSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
-import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { apiData } from "../web-fixture/api-data.js";
+import { buildPages } from "../web-fixture/build-apart.js";
 import { type FakeConsole, startFakeConsole } from "../web-fixture/fake-console.js";
 import {
   contextOf,
@@ -44,17 +41,12 @@ const shop = "/api/apps/shop/environments/production";
 describe.skipIf(noBrowser !== undefined)(
   `pages${noBrowser === undefined ? "" : ` (skipped: ${noBrowser})`}`,
   () => {
-    const pages = mkdtempSync(join(tmpdir(), "deploy-console-pages-"));
+    let pages = "";
     let browser: Browser;
     let fake: FakeConsole;
 
     beforeAll(async () => {
-      await build({
-        root: fileURLToPath(new URL("../../src/web", import.meta.url)),
-        configFile: fileURLToPath(new URL("../../vite.config.ts", import.meta.url)),
-        logLevel: "error",
-        build: { outDir: pages },
-      });
+      pages = await buildPages();
       [browser, fake] = await Promise.all([launch(), startFakeConsole(pages, apiData(Date.now()))]);
     }, 60_000);
     afterAll(async () => {
@@ -78,7 +70,7 @@ describe.skipIf(noBrowser !== undefined)(
         async (name, path, ready) => {
           const { page, wrong } = await opened(path, look);
           await page.getByText(ready).first().waitFor();
-          await picture(page, `${name}-${look.name}`);
+          await picture(page, `${name}-${look.name}`, { whole: true });
           expect(await seriousViolations(page)).toEqual([]);
           expect(await overflow(page)).toBeLessThanOrEqual(0);
           expect(await page.locator("h1").count()).toBe(1);

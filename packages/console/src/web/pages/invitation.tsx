@@ -15,13 +15,13 @@ import {
 import { EntryPage } from "../parts/entry-page.js";
 import { MINIMUM_PASSWORD, passwordProblem } from "../parts/password.js";
 import { plain } from "../parts/plain.js";
-import { takeSecret } from "../parts/take-secret.js";
+import { useSecret } from "../parts/take-secret.js";
 import { asApiError, useAction } from "../parts/use-action.js";
 import { afterSignIn } from "../session.js";
 
 /** Taking an invitation: a name and a password, and one is in. */
 export default function InvitationPage(): JSX.Element {
-  const [secret] = useState(() => takeSecret("invitation"));
+  const secret = useSecret("invitation");
   return (
     <EntryPage title="You are invited">
       {secret === undefined ? (
@@ -32,7 +32,7 @@ export default function InvitationPage(): JSX.Element {
           Open the whole link that you were sent; it can be opened until it was used or has expired.
         </Empty>
       ) : (
-        <Invitation secret={secret} />
+        <Invitation key={secret} secret={secret} />
       )}
     </EntryPage>
   );

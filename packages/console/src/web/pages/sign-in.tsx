@@ -5,7 +5,7 @@ import { type ApiError, post } from "../api.js";
 import { Button, ErrorNotice, Field, Notice, TextInput } from "../components/index.js";
 import { EntryPage } from "../parts/entry-page.js";
 import { plain } from "../parts/plain.js";
-import { takeSecret } from "../parts/take-secret.js";
+import { useSecret } from "../parts/take-secret.js";
 import { useAction } from "../parts/use-action.js";
 import { place } from "../router.js";
 import { afterSignIn } from "../session.js";
@@ -13,12 +13,16 @@ import { useResource } from "../use-resource.js";
 
 /** Signing in: with a password, with a provider, or by the one-time link of the first owner. */
 export default function SignInPage(): JSX.Element {
-  // Once, before anything is drawn: the address bar must not keep it.
-  const [link] = useState(() => takeSecret("link"));
-  const [byLink, setByLink] = useState(link !== undefined);
+  const link = useSecret("link");
+  /** The link that somebody would rather not use. */
+  const [refused, setRefused] = useState<string>();
   return (
     <EntryPage title="Sign in">
-      {byLink && link !== undefined ? <LinkForm secret={link} onOther={() => setByLink(false)} /> : <Ways />}
+      {link !== undefined && link !== refused ? (
+        <LinkForm secret={link} key={link} onOther={() => setRefused(link)} />
+      ) : (
+        <Ways />
+      )}
     </EntryPage>
   );
 }
