@@ -5,7 +5,7 @@ import type { NewLine } from "../store/types.js";
 import type { Redactor } from "./redact.js";
 
 /** The longest line that is stored, in bytes of UTF-8: 1 MB. */
-export const longestLine: number = 1024 * 1024;
+const longestLine = 1024 * 1024;
 /** Beyond this, in characters, a line is cut before secrets are looked for: twice the limit. */
 const longestLook = 2 * longestLine;
 /** A millisecond of year 275760; beyond there is no date. */
@@ -53,7 +53,7 @@ export function createLinePreparer(redactor: Redactor, now: () => number): LineP
  *
  * `length` is the number of characters that it had where it has been cut before.
  */
-export function cutLine(text: string, length?: number): string {
+function cutLine(text: string, length?: number): string {
   // A character of a string is three bytes at most.
   if (length === undefined && text.length * 3 <= longestLine) return text;
   const bytes = Buffer.byteLength(text);

@@ -2,13 +2,13 @@
 export const REDACTED = "<redacted>";
 
 /** Shorter values are not looked for: they would be found everywhere. */
-export const SHORTEST_VALUE = 6;
+const SHORTEST_VALUE = 6;
 
 /**
  * Longer values are looked for in pieces of this length, which keeps the search linear, and finds them when they are
  * printed in part or wrapped.
  */
-export const LONGEST_PIECE = 48;
+const LONGEST_PIECE = 48;
 
 /** Forms in which a value may be printed: as it is, escaped in a URL, in JSON, in JSON within JSON, in base64. */
 function formsOf(value: string): string[] {

@@ -51,6 +51,15 @@ describe("everyday verbs", () => {
     await expect(deployer.secrets.reveal("NOTHING")).rejects.toMatchObject({ code: "secrets.unknown" });
   });
 
+  it("ends what is read or run with a signal of its own", async () => {
+    const { deployer } = await deployed();
+    const signal = AbortSignal.abort();
+    await expect(first(deployer.logs({ signal }))).rejects.toThrow();
+    await expect(deployer.exec({ command: "x", signal })).rejects.toThrow();
+    await expect(deployer.run({ command: "x", signal })).rejects.toThrow();
+    expect(await first(deployer.logs())).toMatchObject({ text: "hello" });
+  });
+
   it("runs, scales, restarts and reads logs under the right names", async () => {
     const { cloud, deployer } = await deployed({
       app: { processes: { web: { command: "serve", instances: 2 } } },
