@@ -30,6 +30,12 @@ export const NEEDS = [
     found: () => onPath("redis-server"),
   },
   {
+    name: "caddy",
+    what: "caddy on the PATH (apt-get install caddy)",
+    files: /\/console\/test\/behind-caddy\.test\.ts$/,
+    found: () => onPath("caddy"),
+  },
+  {
     name: "tmux",
     what: "tmux on the PATH (apt-get install tmux)",
     files: /\/cli\/test\/terminal\.test\.ts$/,
@@ -89,7 +95,7 @@ export const NEEDS = [
   {
     name: "root",
     what: "root on Linux, to fill and to close a disk",
-    files: /\/(?:atomic-file|create-image-crash|redis)\.test\.ts$/,
+    files: /\/(?:atomic-file|create-image-crash|redis|store\/damage)\.test\.ts$/,
     found: () => process.platform === "linux" && process.getuid?.() === 0,
   },
   {

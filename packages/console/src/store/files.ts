@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { open, readFile, statfs } from "node:fs/promises";
+import { open, statfs } from "node:fs/promises";
 
 /** A file that is written at known places. */
 export interface StoreFile {
@@ -55,16 +55,6 @@ async function free(path: string): Promise<number> {
     return bavail * bsize;
   } catch {
     return Number.POSITIVE_INFINITY;
-  }
-}
-
-/** The bytes of a file; undefined where there is none. */
-export async function readIfThere(path: string): Promise<Buffer | undefined> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return undefined;
-    throw error;
   }
 }
 

@@ -31,7 +31,7 @@ interface Waiting {
 const MAX_THREADS = 4;
 
 /** Beside this file once it is built; running from its sources there is none, and the jobs are done here. */
-export const builtWorkerFile: URL = new URL("./scan-worker.js", import.meta.url);
+const builtWorkerFile: URL = new URL("./scan-worker.js", import.meta.url);
 
 /** The pool; its threads are started when the first job comes, and do not keep the process alive. */
 export function createScanPool(workerFile: URL = builtWorkerFile): ScanPool {

@@ -36,7 +36,7 @@ const words = [
 ];
 
 /** Texts as processes write them, and as nobody should. */
-export const anyText: fc.Arbitrary<string> = fc.oneof(
+const anyText: fc.Arbitrary<string> = fc.oneof(
   fc.array(fc.constantFrom(...words, " ", "-", "a", "b"), { maxLength: 12 }).map((parts) => parts.join("")),
   fc.string({ unit: "binary", maxLength: 60 }),
   fc
