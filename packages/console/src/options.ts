@@ -71,6 +71,8 @@ export interface ConsoleOptions {
   /** Default `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly signal?: AbortSignal;
+  /** Told of failures that nobody foresaw, which clients are not told the reason of; `where` is a method and a path. */
+  onFailure?(thrown: unknown, where: string): void;
 }
 
 /** A console that runs. */

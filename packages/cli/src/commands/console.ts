@@ -25,6 +25,11 @@ export async function run(context: CommandContext): Promise<number> {
       return loaded;
     },
     defaultTarget: local(),
+    onFailure: (thrown, where) => {
+      const reason =
+        flags.has("debug") && thrown instanceof Error ? `: ${thrown.stack ?? thrown.message}` : "";
+      void context.say(`${where} failed${reason === "" ? " (--debug shows why)" : reason}`);
+    },
   });
   if (context.json) await context.printJson({ url: running.url, ownerLink: running.ownerLink });
   else await context.print(running.url);

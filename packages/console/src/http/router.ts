@@ -67,7 +67,11 @@ export function createRouter(options: RouterOptions): App {
     );
   }
   app.notFound((context) => notInTable(options, context));
-  app.onError((thrown) => errorAnswer(thrown));
+  app.onError((thrown, { req }) => {
+    if (!DeployError.is(thrown))
+      options.services.options.onFailure?.(thrown, `${req.method} ${req.routePath}`);
+    return errorAnswer(thrown);
+  });
   return app;
 }
 

@@ -77,8 +77,12 @@ export function createSockets({ services, router, watch, origin }: SocketsOption
         services,
         signal: controller.signal,
       };
-      // What goes wrong is never told to the client in its own words.
-      Promise.resolve(route.connect({ ...request, socket })).catch(() => socket.close(1011, "failed"));
+      const connect = async (): Promise<void> => route.connect({ ...request, socket });
+      connect().catch((thrown: unknown) => {
+        // What goes wrong is never told to the client in its own words.
+        socket.close(1011, "failed");
+        services.options.onFailure?.(thrown, `SOCKET ${route.path}`);
+      });
     });
   };
 
