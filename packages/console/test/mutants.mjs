@@ -1,9 +1,14 @@
+import { ACCESS_MUTANTS } from "./access-mutants.mjs";
+import { STORE_MUTANTS } from "./store-mutants.mjs";
+
 /**
  * One deliberate fault per rule that could rot unnoticed, and the tests that have to notice: `npm run mutants`.
  *
  * @type {readonly import("../../../scripts/lib/mutant-plugin.mjs").Mutant[]}
  */
 export const MUTANTS = [
+  ...ACCESS_MUTANTS,
+  ...STORE_MUTANTS,
   {
     rule: "an API token may reveal secrets",
     file: "packages/console/src/access/actions.ts",

@@ -2,7 +2,7 @@ import type { Role as CoreRole } from "@deploy/core";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ACTIONS, type Action } from "./actions.js";
-import { type AccessRig, createRig, day } from "./testing/rig.js";
+import { type AccessRig, createRig, day, from } from "./testing/rig.js";
 import type { Role } from "./types.js";
 
 /** The console's roles are core's: neither may have one that the other lacks. */
@@ -116,6 +116,8 @@ describe("rule 1: one judge", () => {
     const olga = await rig.owner();
     const old = olga.caller;
     expect(await rig.access.may(old, "logs.read", "shop")).toBe(true);
+    // Another browser of theirs is still signed in, and stands in for none.
+    await rig.access.entry.enterWithPassword(olga.person.id, from);
     await rig.access.sessions.end(olga.by, olga.person.id, old.sessionId);
     expect(await rig.access.may(old, "logs.read", "shop")).toBe(false);
     expect(await rig.access.roleOf(old, "shop")).toBeUndefined();

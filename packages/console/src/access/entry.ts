@@ -11,7 +11,7 @@ import type { Person } from "./types.js";
 import { parseEmail, parseName } from "./values.js";
 
 /** How long the link for an owner may be used, milliseconds: 10 minutes. */
-export const ownerLinkLife: number = 10 * 60 * 1_000;
+const ownerLinkLife: number = 10 * 60 * 1_000;
 
 /** Where somebody comes from. */
 export type From = Pick<NewSession, "address" | "userAgent">;

@@ -10,7 +10,7 @@ import type { Person } from "./types.js";
 import { parseEmail, parseName } from "./values.js";
 
 /** How long an invitation may be taken, milliseconds: 7 days. */
-export const invitationLife: number = 7 * 24 * 60 * 60 * 1_000;
+const invitationLife: number = 7 * 24 * 60 * 60 * 1_000;
 
 /** An invitation that was just made: `secret` is shown once and stored nowhere. */
 export interface MadeInvitation {
@@ -75,7 +75,7 @@ export function createPeopleBook(parts: Parts): PeopleBook {
 }
 
 /** A person by id, revoked or not. */
-export async function findPerson(queries: Queries, id: string): Promise<Person | undefined> {
+async function findPerson(queries: Queries, id: string): Promise<Person | undefined> {
   const row = await queries.one(`SELECT ${personColumns} FROM people p WHERE p.id = ?`, id);
   return row === undefined ? undefined : personOf(row);
 }

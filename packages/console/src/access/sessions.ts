@@ -197,7 +197,7 @@ const systems: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** `Firefox on Linux`: for a person to tell sessions apart; what a browser says of itself is stored nowhere. */
-export function browserOf(userAgent: string): string {
+function browserOf(userAgent: string): string {
   const find = (table: readonly (readonly [RegExp, string])[]): string | undefined =>
     table.find(([pattern]) => pattern.test(userAgent))?.[1];
   const browser = find(browsers) ?? "Unknown browser";

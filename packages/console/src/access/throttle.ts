@@ -11,7 +11,7 @@ export interface Allowance {
 export const perNetwork: Allowance = { burst: 20, refillEvery: 15_000 };
 
 /** On one account: 10 failures, then one a minute. Whoever signed in from a network before has an allowance of their own there. */
-export const perAccount: Allowance = { burst: 10, refillEvery: 60_000 };
+const perAccount: Allowance = { burst: 10, refillEvery: 60_000 };
 
 /** So many keys are remembered; beyond, those that were not heard of for longest are forgotten. */
 const mostKeys = 10_000;

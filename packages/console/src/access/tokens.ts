@@ -9,12 +9,12 @@ import type { ApiToken, Caller, Role } from "./types.js";
 import { parseApp, parseExpiry, parseName, parseRole } from "./values.js";
 
 /** What every token begins with: for people, secret scanners and our own redaction to know one by. */
-export const tokenPrefix = "dpl_";
+const tokenPrefix = "dpl_";
 
 const day = 24 * 60 * 60 * 1_000;
 
 /** A token lasts so long where nothing else is said, milliseconds: 90 days. */
-export const tokenLife: number = 90 * day;
+const tokenLife: number = 90 * day;
 
 /** And never longer than this: 366 days. */
 const longestTokenLife = 366 * day;
