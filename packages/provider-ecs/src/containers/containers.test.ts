@@ -160,7 +160,7 @@ describe.skipIf(!(await has("python")))("containers on moto", () => {
     await up(spec({ config: { GREETING: "good evening" } }));
     expect(await revisions(families[1]!)).toEqual([...from(24, 5), 2]);
     expect(vendor().proxy.violations).toEqual([]);
-  });
+  }, 120_000);
 
   it("goes on under the same number where a run was killed between two registrations", async () => {
     await up(spec());

@@ -30,10 +30,11 @@ export async function forgetRevisions(
   const turn = [...families.slice(from), ...families.slice(0, from)].slice(0, familiesAtOnce);
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(withinMs)]);
   const own = { ...context, signal };
-  await Promise.all(turn.map((family) => forgetOf(parts, own, scope, family))).catch((error: unknown) => {
-    const why = error instanceof Error ? error.message : String(error);
-    context.log(`Old task definitions are left, which cost nothing; the next release tries again: ${why}`);
-  });
+  const ended = await Promise.allSettled(turn.map((family) => forgetOf(parts, own, scope, family)));
+  const failed = ended.find((one) => one.status === "rejected");
+  if (failed === undefined) return;
+  const why = failed.reason instanceof Error ? failed.reason.message : String(failed.reason);
+  context.log(`Old task definitions are left, which cost nothing; the next release tries again: ${why}`);
 }
 
 async function forgetOf(parts: Parts, context: Context, scope: Scope, family: string): Promise<void> {
@@ -49,14 +50,23 @@ async function forgetOf(parts: Parts, context: Context, scope: Scope, family: st
     .sort((one, other) => other.revision - one.revision)
     .slice(revisionsRead, revisionsRead + forgottenAtOnce)
     .map(({ arn }) => arn);
-  const forgotten = await Promise.all(old.map((arn) => deregister(parts, context, scope, arn)));
-  const taskDefinitions = old.filter((_, index) => forgotten[index]);
-  if (taskDefinitions.length === 0) return;
+  // Nothing goes on behind the run's back, and what was deregistered is deleted whatever became of the others.
+  const ended = await Promise.allSettled(old.map((arn) => deregister(parts, context, scope, arn)));
+  const taskDefinitions = old.filter((_, index) => {
+    const one = ended[index];
+    return one?.status === "fulfilled" && one.value;
+  });
+  const failed = ended.find((one) => one.status === "rejected");
+  if (taskDefinitions.length > 0) await remove(parts, context, taskDefinitions);
+  if (failed !== undefined) throw failed.reason;
+}
+
+async function remove(parts: Parts, context: Context, taskDefinitions: readonly string[]): Promise<void> {
   await parts.clients.send(
     context,
     "ecs",
     "DeleteTaskDefinitions",
-    { taskDefinitions },
+    { taskDefinitions: [...taskDefinitions] },
     { repeatable: true },
   );
 }
