@@ -54,6 +54,7 @@ describe("appending", () => {
       stored = true;
     });
     await eventually(() => expect(files.calls.at(-1)).toBe("sync"));
+    for (let turn = 0; turn < 20; turn++) await nextTurn();
     expect(stored).toBe(false);
     expect(await textsOf(stream)).toEqual(["line 0"]);
     release();

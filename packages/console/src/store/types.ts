@@ -73,7 +73,11 @@ export interface StoredStream {
   checkpoint(source: string): string | undefined;
   bounds(): StreamBounds;
   read(query: ReadQuery): Promise<LogPage>;
-  /** Goes backwards from `before` (default: the end) until `limit` hits were found, newest first in each step. */
+  /**
+   * Goes backwards from `before` (default: the end) until `limit` hits were found, newest first in each step.
+   *
+   * Throws `console.bad-pattern`, and the signal's reason once it is aborted.
+   */
   search(
     filter: LogFilter,
     options: { readonly limit: number; readonly before?: number; readonly signal?: AbortSignal },

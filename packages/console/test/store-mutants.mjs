@@ -1,0 +1,66 @@
+const store = (name) => `packages/console/src/store/${name}`;
+const tests = (...names) => names.map((name) => store(`${name}.test.ts`));
+
+/**
+ * Faults of the store of lines.
+ *
+ * @type {readonly import("../../../scripts/lib/mutant-plugin.mjs").Mutant[]}
+ */
+export const STORE_MUTANTS = [
+  {
+    rule: "lines are acknowledged before they are on disk",
+    file: store("writer.ts"),
+    find: "      await open.file!.write(bytes, open.length);\n      await open.file!.sync();",
+    replace: "      await open.file!.write(bytes, open.length);\n      void open.file!.sync();",
+    tests: tests("store"),
+  },
+  {
+    rule: "what a failed write has left is not cut before the next one",
+    file: store("writer.ts"),
+    find: "    await segment.file.truncate(segment.length);\n",
+    replace: "",
+    tests: tests("damage"),
+  },
+  {
+    rule: "a line that is in a block and in its segment counts twice",
+    file: store("recover.ts"),
+    find: "if (line.seq >= known) addLine(segment, line);",
+    replace: "addLine(segment, line);",
+    tests: tests("damage"),
+  },
+  {
+    rule: "a number that was cut is given out again",
+    file: store("recover.ts"),
+    find: "next = Math.max(next, first, free);",
+    replace: "next = Math.max(next, (segment.lines.at(-1)?.seq ?? 0) + 1);",
+    tests: tests("store", "damage"),
+  },
+  {
+    rule: "a damaged block is read as it is",
+    file: store("block.ts"),
+    find: "if (bytes.length !== length || crc32(bytes) !== checksum) throw new DamagedBlock();",
+    replace: "if (bytes.length !== length) throw new DamagedBlock();",
+    tests: tests("damage"),
+  },
+  {
+    rule: "retention goes by what processes say the time is",
+    file: store("stream.ts"),
+    find: "header.storedAt ?? 0;",
+    replace: "header.maxTime ?? 0;",
+    tests: tests("store"),
+  },
+  {
+    rule: "a regular expression is taken to need what is optional in it",
+    file: store("search-plan.ts"),
+    find: "      piece = piece.slice(0, -1);\n",
+    replace: "",
+    tests: tests("search-plan"),
+  },
+  {
+    rule: "lines beyond ASCII are searched by their bytes alone, whatever their case",
+    file: store("scan.ts"),
+    find: "header.odd.length > 0 || plan.folded ?",
+    replace: "header.odd.length > 0 ?",
+    tests: tests("model"),
+  },
+];
