@@ -122,9 +122,8 @@ function Entries(props: {
           key: "action",
           title: "What",
           cell: (entry) => (
-            <span class="row" title={plain(entry.action)}>
+            <span class={isGrave(entry.action) ? "grave" : undefined} title={plain(entry.action)}>
               {auditWords(entry.action)}
-              {isGrave(entry.action) ? <Badge kind="warn">look</Badge> : null}
             </span>
           ),
         },

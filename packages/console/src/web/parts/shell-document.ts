@@ -1,3 +1,11 @@
+/** A document for a terminal. */
+export interface ShellDocument {
+  readonly document: Document;
+  /** Opens the terminal: a part of xterm 6.0 passes over the document it was given, but only while it is opened. */
+  opening(open: () => void): void;
+  dispose(): void;
+}
+
 /**
  * The document as a terminal may use it under a policy that forbids inline styles.
  *
@@ -5,10 +13,10 @@
  * `style-src 'self'` blocks. Here the first become constructed style sheets and the second properties set by script;
  * the policy allows both. (xterm asks for `instanceof Document`, which a proxy of the document is.)
  */
-export function shellDocument(): { readonly document: Document; dispose(): void } {
+export function shellDocument(): ShellDocument {
   const sheets: CSSStyleSheet[] = [];
   const create = (name: string, options?: ElementCreationOptions): Element => {
-    if (name.toLowerCase() === "style") return styleElement(sheets);
+    if (name.toLowerCase() === "style") return styleElement(sheets, document.createElement.bind(document));
     const element = document.createElement(name, options);
     element.setAttribute = setAttribute;
     return element;
@@ -23,6 +31,17 @@ export function shellDocument(): { readonly document: Document; dispose(): void 
   });
   return {
     document: proxy,
+    opening: (open) => {
+      const before = document.createElement;
+      const real = before.bind(document);
+      document.createElement = ((name: string, options?: ElementCreationOptions) =>
+        name === "style" ? styleElement(sheets, real) : real(name, options)) as typeof before;
+      try {
+        open();
+      } finally {
+        document.createElement = before;
+      }
+    },
     dispose: () => {
       document.adoptedStyleSheets = document.adoptedStyleSheets.filter((sheet) => !sheets.includes(sheet));
     },
@@ -35,11 +54,11 @@ function setAttribute(this: HTMLElement, name: string, value: string): void {
 }
 
 /** Takes what is written into it as the rules of a style sheet, which goes with it. */
-function styleElement(sheets: CSSStyleSheet[]): Element {
+function styleElement(sheets: CSSStyleSheet[], make: (name: "span") => HTMLElement): Element {
   const sheet = new CSSStyleSheet();
   sheets.push(sheet);
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
-  const element = document.createElement("span");
+  const element = make("span");
   element.hidden = true;
   let text = "";
   Object.defineProperty(element, "textContent", {

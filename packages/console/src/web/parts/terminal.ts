@@ -37,7 +37,7 @@ export function openShell(element: HTMLElement, path: string, ticket: string, he
   });
   const fit = new FitAddon();
   terminal.loadAddon(fit);
-  terminal.open(element);
+  own.opening(() => terminal.open(element));
   fit.fit();
 
   const url = new URL(path, window.location.href);
