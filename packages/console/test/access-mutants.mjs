@@ -119,8 +119,8 @@ export const ACCESS_MUTANTS = [
   {
     rule: "strangers lock the owner of an account out",
     file: "packages/console/src/access/throttle.ts",
-    find: "const account = known ? homes : exists",
-    replace: "const account = exists",
+    find: "enter: ({ network, email, exists, known }) => {",
+    replace: "enter: ({ network, email, exists }) => {\n      const known = false;",
     tests: ["packages/console/src/sign-in/sign-in.test.ts"],
   },
   {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { createClient } from "@libsql/client";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type AccessRig, createRig } from "./testing/rig.js";
@@ -77,6 +78,16 @@ describe("the audit log", () => {
       expect(await rig.access.verifyAudit()).toMatchObject({ intact: false, brokenAt });
     });
   }
+
+  it("finds an entry whose own hash was made anew: the next one stands on the old", async () => {
+    const [third, second] = await rig.access.auditLog({ limit: 2, before: 4 });
+    if (third === undefined || second === undefined) throw new Error("there are thirty");
+    const { id, time, actor, action, app = null } = third;
+    const fields = [second.hash, id, time, actor, null, action, app, null, "S99", null];
+    const hash = createHash("sha256").update(JSON.stringify(fields)).digest("hex");
+    await tamper(`UPDATE audit SET subject = 'S99', hash = '${hash}' WHERE id = 3`);
+    expect(await rig.access.verifyAudit()).toMatchObject({ intact: false, brokenAt: 4 });
+  });
 
   it("what is done and its entry are there together or not at all", async () => {
     const olga = await rig.owner();
