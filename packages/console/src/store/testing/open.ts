@@ -61,4 +61,4 @@ export async function searchAll(
 
 /** Waits until it holds, on a busy machine too. */
 export const eventually = <T>(holds: () => T | Promise<T>): Promise<T> =>
-  vi.waitFor(holds, { timeout: 15_000, interval: 20 });
+  vi.waitFor(holds, { timeout: 25_000, interval: 20 });
