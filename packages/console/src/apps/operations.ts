@@ -165,7 +165,7 @@ export function actorOf(caller: Caller): string {
  *
  * @throws `environment.confirmation-needed`
  */
-export function requireConfirmation(
+function requireConfirmation(
   { deployer, environment }: ConsoleEnvironment,
   confirm: string | undefined,
 ): void {

@@ -80,7 +80,7 @@ function releaseView(release: Release, before: Release | undefined): ReleaseView
 }
 
 /** What changed from one release to the other: names, digests, versions; no value of anything. */
-export function releaseDiff(before: Release, after: Release): ReleaseDiff {
+function releaseDiff(before: Release, after: Release): ReleaseDiff {
   const { commit: from } = before.origin;
   const { commit: to } = after.origin;
   return {
