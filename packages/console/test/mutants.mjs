@@ -1,5 +1,6 @@
 import { ACCESS_MUTANTS } from "./access-mutants.mjs";
 import { STORE_MUTANTS } from "./store-mutants.mjs";
+import { WEB_MUTANTS } from "./web-mutants.mjs";
 
 /**
  * One deliberate fault per rule that could rot unnoticed, and the tests that have to notice: `npm run mutants`.
@@ -9,6 +10,7 @@ import { STORE_MUTANTS } from "./store-mutants.mjs";
 export const MUTANTS = [
   ...ACCESS_MUTANTS,
   ...STORE_MUTANTS,
+  ...WEB_MUTANTS,
   {
     rule: "an API token may reveal secrets",
     file: "packages/console/src/access/actions.ts",
@@ -295,5 +297,146 @@ export const MUTANTS = [
     find: "      group.leave(member);\n",
     replace: "",
     tests: ["packages/console/src/live/viewer.test.ts"],
+  },
+  {
+    rule: "a secret that overlaps another is shown in part",
+    file: "packages/console/src/feed/find-texts.ts",
+    find: "        at += 1;\n",
+    replace: "        at += shortest;\n",
+    tests: ["packages/console/src/feed/redact.test.ts"],
+  },
+  {
+    rule: "a secret on the border of two pieces of a line is shown",
+    file: "packages/console/src/feed/redact.ts",
+    find: "if (isCut) cut.add(source);",
+    replace: "",
+    tests: ["packages/console/src/feed/redact.test.ts"],
+  },
+  {
+    rule: "a private key over many lines is shown",
+    file: "packages/console/src/feed/key-blocks.ts",
+    find: "      open.set(source, mostLines);\n",
+    replace: "",
+    tests: ["packages/console/src/feed/redact.test.ts"],
+  },
+  {
+    rule: "a private key goes on to be shown behind a restart",
+    file: "packages/console/src/feed/redact.ts",
+    find: "        blocks.line(source, text);\n",
+    replace: "",
+    tests: ["packages/console/src/feed/redact.test.ts"],
+  },
+  {
+    rule: "lines are handed on before they are stored",
+    file: "packages/console/src/feed/stream-writer.ts",
+    find: "    const first = await stream.append(lines, checkpoint);\n    publish(lines.map((line, index) => ({ seq: first + index, ...line })));",
+    replace:
+      "    publish(lines.map((line, index) => ({ seq: 1 + index, ...line })));\n    await stream.append(lines, checkpoint);",
+    tests: ["packages/console/src/feed/feed.test.ts"],
+  },
+  {
+    rule: "back-pressure does not reach the provider",
+    file: "packages/console/src/feed/pump.ts",
+    find: "while (isFull() && taking !== undefined) await taking;",
+    replace: "",
+    tests: ["packages/console/src/feed/feed.test.ts"],
+  },
+  {
+    rule: "a refused cursor brings lines twice",
+    file: "packages/console/src/feed/follower.ts",
+    find: "if (known?.isKnown(prepared) === true) continue;",
+    replace: "",
+    tests: ["packages/console/src/feed/feed.test.ts"],
+  },
+  {
+    rule: "secrets of a new release are stored with its first lines",
+    file: "packages/console/src/feed/follower.ts",
+    find: "      await secrets.refresh();\n      newestRelease = release;",
+    replace: "      newestRelease = release;",
+    tests: ["packages/console/src/feed/feed.test.ts"],
+  },
+  {
+    rule: "a store that is full costs lines",
+    file: "packages/console/src/feed/follower.ts",
+    find: "    place = reached;\n",
+    replace: "",
+    tests: ["packages/console/src/feed/feed.test.ts"],
+  },
+  {
+    rule: "what was gathered is lost when the feed is closed",
+    file: "packages/console/src/feed/pump.ts",
+    find: "while ((taking !== undefined || batch.length > 0) && failure === undefined) {",
+    replace: "while (taking !== undefined && failure === undefined) {",
+    tests: ["packages/console/src/feed/feed.test.ts"],
+  },
+  {
+    rule: "the output of builds is stored twice",
+    file: "packages/console/src/runs/run-book.ts",
+    find: "isSupported(provider.logs?.capabilities.releaseOutput)",
+    replace: "false",
+    tests: ["packages/console/src/runs/run-book.test.ts"],
+  },
+  {
+    rule: "an event that is told twice is kept twice",
+    file: "packages/console/src/runs/run-book.ts",
+    find: "if (number <= last || entry.end !== undefined) continue;",
+    replace: "",
+    tests: ["packages/console/src/runs/run-book.test.ts"],
+  },
+  {
+    rule: "secrets in events of runs are kept",
+    file: "packages/console/src/runs/parse-event.ts",
+    find: 'text: clean("text", event.text)',
+    replace: "text: event.text",
+    tests: ["packages/console/src/runs/run-book.test.ts"],
+  },
+  {
+    rule: "a run of another app is read by its id",
+    file: "packages/console/src/http/routes/runs.ts",
+    find: "if (run !== undefined && run.app === app && run.environment === environment) return run;",
+    replace: "if (run !== undefined) return run;",
+    tests: ["packages/console/src/http/routes/runs.test.ts"],
+  },
+  {
+    rule: "a shell opens in apps that it was not turned on for",
+    file: "packages/console/src/http/routes/shell.ts",
+    find: 'if (!shellApps.includes("*") && !shellApps.includes(environment.app)) {',
+    replace: "if (false) {",
+    tests: ["packages/console/test/shell-console.test.ts"],
+  },
+  {
+    rule: "a shell opens in whatever instance the client names",
+    file: "packages/console/src/http/routes/shell.ts",
+    find: "running.find(({ name }) => name === wanted)",
+    replace: "{ name: wanted }",
+    tests: ["packages/console/test/shell-console.test.ts"],
+  },
+  {
+    rule: "shells are not on the record",
+    file: "packages/console/src/http/routes/shell.ts",
+    find: '      await services.access.audit({ ...record, action: "shell.open", subject: instance });\n',
+    replace: "",
+    tests: ["packages/console/test/shell-console.test.ts"],
+  },
+  {
+    rule: "a shell does not wait for who draws it",
+    file: "packages/console/src/shell/shell-session.ts",
+    find: "while (undrawn > mostUndrawn && !ending.signal.aborted) {",
+    replace: "while (false) {",
+    tests: ["packages/console/test/shell-local.test.ts"],
+  },
+  {
+    rule: "the console's token follows a redirection",
+    file: "packages/cli/src/publish/publisher.ts",
+    find: 'redirect: "error",',
+    replace: 'redirect: "follow",',
+    tests: ["packages/cli/src/publish/publisher.test.ts"],
+  },
+  {
+    rule: "the console's token goes over plain HTTP",
+    file: "packages/cli/src/publish/find-console.ts",
+    find: 'return protocol === "https:" || (protocol === "http:" && isHere) ? origin : undefined;',
+    replace: "return origin;",
+    tests: ["packages/cli/src/publish/publisher.test.ts"],
   },
 ];

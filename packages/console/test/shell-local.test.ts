@@ -191,8 +191,8 @@ describe("a shell inside an instance", { timeout: 60_000 }, () => {
     const shell = await open({ draws: false });
     shell.type("yes\r");
     await expect.poll(() => shell.text().length, { timeout: 15_000 }).toBeGreaterThan(400_000);
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    expect(shell.text().length).toBeLessThan(1_500_000);
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    expect(shell.text().length).toBeLessThan(700_000);
     shell.right.abort(new DOMException("shutdown", "AbortError"));
     expect(await shell.ended).toEqual({ reason: "shutdown" });
   });
