@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { refusal } from "../access/errors.js";
+import type { Fetch } from "./types.js";
 
 /** For one answer of a provider, milliseconds. */
 export const providerTimeout = 10_000;
@@ -19,12 +20,7 @@ export interface Answer {
  *
  * Throws `sign-in.unreachable` where there is no answer, or one of 5xx; `sign-in.refused` for any other that is not 2xx.
  */
-export async function ask(
-  fetch: typeof globalThis.fetch,
-  name: string,
-  url: string,
-  init: RequestInit,
-): Promise<Answer> {
+export async function ask(fetch: Fetch, name: string, url: string, init: RequestInit): Promise<Answer> {
   const once = (): Promise<Answer> => askOnce(fetch, name, url, init);
   if (init.method !== undefined && init.method !== "GET") return once();
   try {
@@ -36,12 +32,7 @@ export async function ask(
   }
 }
 
-async function askOnce(
-  fetch: typeof globalThis.fetch,
-  name: string,
-  url: string,
-  init: RequestInit,
-): Promise<Answer> {
+async function askOnce(fetch: Fetch, name: string, url: string, init: RequestInit): Promise<Answer> {
   let response: Response;
   let text: string;
   try {

@@ -4,14 +4,14 @@ import type { GitHubOptions } from "../options.js";
 import { type Answer, ask, refused, unverified } from "./ask.js";
 import type { PendingBox } from "./pending.js";
 import { returnPath } from "./return-to.js";
-import type { ProviderWay } from "./types.js";
+import type { Fetch, ProviderWay } from "./types.js";
 
 /** What a way to sign in by a provider is made with. */
 export interface ProviderParts {
   /** Where browsers find us. */
   readonly origin: string;
   readonly pending: PendingBox;
-  readonly fetch: typeof globalThis.fetch;
+  readonly fetch: Fetch;
 }
 
 /** Pages of 100 that are read of one list; who is in more organizations than that is looked for no further. */

@@ -9,7 +9,7 @@ import type { ConsoleOptions } from "../options.js";
 import { createGitHub } from "./github.js";
 import { createOidc } from "./oidc.js";
 import { createPendingBox } from "./pending.js";
-import type { ProviderWay, SignIn, Visitor } from "./types.js";
+import type { Fetch, ProviderWay, SignIn, Visitor } from "./types.js";
 
 /** What the ways to sign in are made with. */
 export interface SignInOptions {
@@ -20,17 +20,18 @@ export interface SignInOptions {
   /** Milliseconds since 1970. Default `Date.now`. */
   readonly now?: () => number;
   /** Default: the platform's. */
-  readonly fetch?: typeof globalThis.fetch;
+  readonly fetch?: Fetch;
 }
 
 /** The ways to sign in. Throws `console.bad-option`. */
 export function createSignIn(parts: SignInOptions): SignIn {
-  const { access, options, origin, now = Date.now, fetch = globalThis.fetch } = parts;
+  const { access, options, origin, now = Date.now } = parts;
+  const request: Fetch = parts.fetch ?? fetch;
   const https = origin.startsWith("https:");
   const pending = createPendingBox(https, now);
   const throttle = createThrottle(now);
   const secrets = createCounter(perNetwork, now);
-  const shared = { origin, pending, fetch };
+  const shared = { origin, pending, fetch: request };
   const github = options.github === undefined ? undefined : createGitHub(options.github, shared);
   const oidc = options.oidc === undefined ? undefined : createOidc(options.oidc, { ...shared, now });
 

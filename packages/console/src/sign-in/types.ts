@@ -3,6 +3,9 @@ import type { BegunSession, NewSession } from "../access/sessions.js";
 import type { Caller } from "../access/types.js";
 import type { InvitationFacts, InvitationSignIn, LinkSignIn } from "../shared/access-types.js";
 
+/** How requests are made: the platform's `fetch`, or one of a test. */
+export type Fetch = typeof fetch;
+
 /** Where somebody signs in from; `session` is the cookie that came along: it ends when a new one begins. */
 export interface Visitor extends Pick<NewSession, "address" | "userAgent"> {
   readonly session?: string;
