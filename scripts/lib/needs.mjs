@@ -36,6 +36,12 @@ export const NEEDS = [
     found: () => onPath("caddy"),
   },
   {
+    name: "chromium",
+    what: "chromium on the PATH (apt-get install chromium)",
+    files: /\/console\/test\/journeys\/[\w-]+\.test\.ts$/,
+    found: () => ["chromium", "chromium-browser", "google-chrome"].some(onPath),
+  },
+  {
     name: "tmux",
     what: "tmux on the PATH (apt-get install tmux)",
     files: /\/cli\/test\/terminal\.test\.ts$/,

@@ -163,7 +163,7 @@ export const MUTANTS = [
     file: "packages/console/src/http/router.ts",
     find: "return lasting.used() ? breakOnFailure(answered, env) : answered;",
     replace: "return answered;",
-    tests: ["packages/console/src/http/logs.test.ts"],
+    tests: ["packages/console/src/http/sockets.test.ts"],
   },
   {
     rule: "plain HTTP is served on any address",
