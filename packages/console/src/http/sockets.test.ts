@@ -1,8 +1,9 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import WebSocket from "ws";
 import { placeOf } from "./place.js";
 import type { Route } from "./route.js";
 import { listen } from "./server.js";
+import { streamed } from "./streamed.js";
 import { openTestConsole } from "./testing/console.js";
 
 test("a handler that fails brings nothing down, and tells the client nothing of why", async () => {
@@ -21,6 +22,19 @@ test("a handler that fails brings nothing down, and tells the client nothing of 
       },
     },
     {
+      method: "GET",
+      path: "/api/broken/stream",
+      action: "sign-in",
+      handle: ({ signal }) => {
+        const texts = (async function* () {
+          yield "the first line\n";
+          await new Promise((resolve) => setTimeout(resolve, 50));
+          throw new Error("password=hunter2");
+        })();
+        return streamed(texts, { signal, headers: { "content-type": "text/plain" } });
+      },
+    },
+    {
       method: "SOCKET",
       path: "/api/broken/socket",
       action: "sign-in",
@@ -34,6 +48,17 @@ test("a handler that fails brings nothing down, and tells the client nothing of 
   const answer = await fetch(`${place.origin}/api/broken`);
   expect(answer.status).toBe(500);
   expect(await answer.text()).not.toContain("hunter2");
+  const printed = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  const stream = await fetch(`${place.origin}/api/broken/stream`);
+  let text = "";
+  const reading = (async () => {
+    for await (const chunk of stream.body as ReadableStream<Uint8Array>)
+      text += Buffer.from(chunk).toString();
+  })();
+  await expect(reading).rejects.toThrow();
+  expect(text).toBe("the first line\n");
+  expect(printed).not.toHaveBeenCalled();
+  printed.mockRestore();
   const socket = new WebSocket(`${place.origin.replace("http", "ws")}/api/broken/socket`, {
     origin: place.origin,
   });
