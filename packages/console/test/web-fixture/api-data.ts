@@ -38,8 +38,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 /** What no page may obey: markup, a colour, a cursor movement, and a turn of the direction of writing. */
-export const HOSTILE =
-  "<img src=x onerror=\"document.title='owned'\"> \u001b[31mred\u001b[2J \u202egpj.exe \u0007";
+const HOSTILE = "<img src=x onerror=\"document.title='owned'\"> \u001b[31mred\u001b[2J \u202egpj.exe \u0007";
 
 const DIGEST = (digit: string): string => `sha256:${digit.repeat(64)}`;
 

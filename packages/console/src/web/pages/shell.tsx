@@ -48,7 +48,7 @@ export default function ShellPage({ params }: PageProps): JSX.Element {
       shell.current = null;
       setOpened(undefined);
       setEnded(undefined);
-      const [ticket, terminal] = await Promise.all([
+      const [ticket, { openShell }] = await Promise.all([
         post<ShellTicket>(
           environmentPath(app, environment, "shell", "ticket"),
           instance === "" ? {} : { instance },
@@ -56,12 +56,10 @@ export default function ShellPage({ params }: PageProps): JSX.Element {
         import("../parts/terminal.js"),
       ]);
       setIdleMinutes(ticket.idleMinutes);
-      shell.current = terminal.openShell(
-        screen.current!,
-        environmentPath(app, environment, "shell"),
-        ticket.ticket,
-        { opened: setOpened, ended: (message) => setEnded(message ?? "lost") },
-      );
+      shell.current = openShell(screen.current!, environmentPath(app, environment, "shell"), ticket.ticket, {
+        opened: setOpened,
+        ended: (message) => setEnded(message ?? "lost"),
+      });
     });
   const close = (): void => {
     shell.current?.close();

@@ -52,7 +52,7 @@ export function PartSection<T>(props: {
 }
 
 /** A failure that the server told of as data. */
-export function TroubleNotice(props: { readonly trouble: Trouble; readonly title?: string }): JSX.Element {
+function TroubleNotice(props: { readonly trouble: Trouble; readonly title?: string }): JSX.Element {
   const { trouble, title } = props;
   return (
     <Notice kind="warn" title={title ?? plain(trouble.message)}>

@@ -45,11 +45,3 @@ export function shortDigest(digest: string): string {
 export function shortCommit(commit: string): string {
   return commit.slice(0, 8);
 }
-
-/** An image as a person knows it: its name without the host, with a short digest. */
-export function shortImage(image: string): string {
-  const at = image.indexOf("@sha256:");
-  if (at === -1) return image.startsWith("sha256:") ? shortDigest(image) : image;
-  const name = image.slice(0, at).split("/").pop() ?? "";
-  return `${name}@${shortDigest(image.slice(at + 1))}`;
-}
