@@ -136,7 +136,7 @@ export function createEntryBook(parts: Parts): EntryBook {
           time,
         );
         if (used === 0)
-          throw over("sign-in.link-over", "Start the console again with --sign-in for a new one.");
+          throw over("sign-in.link-over", "Start the console again with --owner-link for a new one.");
         const personId = (await oldestOwner(queries)) ?? (await makeFirstOwner(queries, time, first));
         return beginSession(queries, time, { ...from, personId, way: "link" });
       }),
