@@ -182,8 +182,8 @@ export const MUTANTS = [
   {
     rule: "a body that nobody reads is taken to its end",
     file: "packages/console/src/http/body.ts",
-    find: "setTimeout(() => socket.destroy(), LINGER).unref();",
-    replace: "",
+    find: "if (incoming.complete || !left || socket.destroyed) return;",
+    replace: "if (!socket.destroyed) return;",
     tests: ["packages/console/src/http/server.test.ts"],
   },
   {
