@@ -25,7 +25,7 @@ export const zone: Signal<"local" | "utc"> = remembered("zone", "local", ["local
 export const wrap: Signal<"wrap" | "scroll"> = remembered("wrap", "wrap", ["wrap", "scroll"]);
 
 /** A signal whose value survives a reload; something else than one of `values` is not believed. */
-export function remembered<T extends string>(name: string, initial: T, values: readonly T[]): Signal<T> {
+function remembered<T extends string>(name: string, initial: T, values: readonly T[]): Signal<T> {
   const key = `deploy.${name}`;
   const stored = safely(() => localStorage.getItem(key));
   const value = signal(values.find((one) => one === stored) ?? initial);

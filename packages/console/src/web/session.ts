@@ -4,7 +4,7 @@
  * @module
  */
 
-import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { type Signal, signal } from "@preact/signals";
 import type { Action } from "../access/actions.js";
 import type { Me, Role } from "../shared/access-types.js";
 import type { Overview } from "../shared/app-types.js";
@@ -58,7 +58,7 @@ export function rememberEnvironments(overview: Overview): void {
 }
 
 /** The caller's role for an app; undefined: none. */
-export function roleFor(app: string): Role | undefined {
+function roleFor(app: string): Role | undefined {
   return me.value?.apps.find((one) => one.app === app)?.role ?? me.value?.everywhere;
 }
 
@@ -74,9 +74,6 @@ export function may(action: Action, app?: string): boolean {
   if (app === undefined) return me.value.actions.includes(action);
   return me.value.apps.find((one) => one.app === app)?.actions.includes(action) ?? false;
 }
-
-/** Whether somebody is signed in. */
-export const signedIn: ReadonlySignal<boolean> = computed(() => me.value !== null && me.value !== undefined);
 
 /** To the sign-in page, and afterwards back to where one was. */
 export function toSignIn(): void {

@@ -24,7 +24,7 @@ export function Duration({ ms }: { readonly ms: number }): JSX.Element {
 }
 
 /** A moment as this user wants times to be shown, with its zone. */
-export function exact(at: number): string {
+function exact(at: number): string {
   if (!Number.isFinite(at)) return "";
   if (zone.value === "utc") return new Date(at).toISOString().replace("T", " ").replace("Z", " UTC");
   return new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" }).format(at);
@@ -40,7 +40,7 @@ const STEPS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
 ];
 
 /** `3 minutes ago`, `in 2 days`, `just now`. */
-export function relative(at: number, from: number): string {
+function relative(at: number, from: number): string {
   const difference = at - from;
   for (const [unit, size] of STEPS) {
     if (Math.abs(difference) >= size) {
@@ -54,7 +54,7 @@ export function relative(at: number, from: number): string {
 }
 
 /** `850 ms`, `12 s`, `2 min 5 s`, `3 h 20 min`. */
-export function spoken(ms: number): string {
+function spoken(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   const seconds = Math.round(ms / 1000);
   if (seconds < 60) return `${seconds} s`;

@@ -370,7 +370,7 @@ export function isFiltered(filter: LogFilter): boolean {
 }
 
 /** Without fields that narrow nothing. */
-export function clean(filter: { readonly [K in keyof LogFilter]?: LogFilter[K] | undefined }): LogFilter {
+function clean(filter: { readonly [K in keyof LogFilter]?: LogFilter[K] | undefined }): LogFilter {
   return Object.fromEntries(
     Object.entries(filter).filter(
       ([, value]) => value !== undefined && value !== false && (!Array.isArray(value) || value.length > 0),

@@ -6,7 +6,7 @@ import type { Range } from "./ranges.js";
 /** Characters of a line that are shown at first; more once it is opened. */
 export const SHOWN = 4000;
 /** Characters that an opened line shows; the rest is in the download. */
-export const SHOWN_OPEN = 60_000;
+const SHOWN_OPEN = 60_000;
 
 /** A line's text: colours, marks for what must not act, matches. Elements only: nothing is ever parsed as HTML. */
 export function LineText(props: {

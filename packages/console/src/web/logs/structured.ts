@@ -38,7 +38,7 @@ const MESSAGES = ["message", "msg", "event", "error", "err"];
 const LITERAL = Symbol("literal");
 
 /** Longer lines are shown as text. */
-export const MAX_STRUCTURED = 200_000;
+const MAX_STRUCTURED = 200_000;
 
 /** What a line says as data; undefined: it is text. */
 export function parseStructured(text: string): Structured | undefined {
