@@ -1,9 +1,9 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
-import { acquireLock } from "../../../provider-local/src/operating-system/lock-file.js";
 import { eventually } from "../../../provider-local/test/support/poll.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -11,15 +11,8 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 /** Builds the pages that the server serves, where they are missing or older than their sources. */
 export async function ensurePages(): Promise<void> {
   // Test files run side by side, and two builds into one directory would disturb each other.
-  const path = join(tmpdir(), `deploy-tests-pages-${process.getuid?.() ?? 0}.lock`);
-  const lock = await eventually(
-    "the other build has ended",
-    async () => {
-      const result = await acquireLock(path);
-      return result.acquired && result;
-    },
-    120_000,
-  );
+  const lock = join(tmpdir(), `deploy-tests-pages-${process.getuid?.() ?? 0}`);
+  await eventually("the other build has ended", () => take(lock), 120_000);
   try {
     if (isStale()) {
       await build({
@@ -29,7 +22,19 @@ export async function ensurePages(): Promise<void> {
       });
     }
   } finally {
-    await lock.release();
+    await rm(lock, { recursive: true, force: true });
+  }
+}
+
+/** A directory can be made by one only. One that has been there for longer than any build takes was left by a killed run. */
+async function take(lock: string): Promise<boolean> {
+  try {
+    await mkdir(lock);
+    return true;
+  } catch {
+    const since = statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+    if (Date.now() - since > 100_000) rmSync(lock, { recursive: true, force: true });
+    return false;
   }
 }
 

@@ -86,23 +86,3 @@ export function Select({ onValue, options, ...rest }: SelectProps): JSX.Element 
     </select>
   );
 }
-
-/** Yes or no. */
-export function Checkbox(props: {
-  readonly checked: boolean;
-  readonly label: ComponentChild;
-  readonly disabled?: boolean;
-  onValue(value: boolean): void;
-}): JSX.Element {
-  return (
-    <label class="checkbox">
-      <input
-        type="checkbox"
-        checked={props.checked}
-        disabled={props.disabled}
-        onChange={(event) => props.onValue(event.currentTarget.checked)}
-      />
-      <span>{props.label}</span>
-    </label>
-  );
-}

@@ -5,7 +5,7 @@
  * - `Layout` (used by main.tsx alone): header with the switcher, tabs, `<main>`.
  * - `Button` kind `primary|danger|quiet`, busy; `LinkButton` looks alike and goes somewhere; `CopyButton` text.
  * - `Table` caption (for screen readers), columns (`{ key, title, cell, align?, narrow? }`), rows, keyOf: scrolls sideways by itself.
- * - `Field` label, hint, error around one input; `Select`, `TextInput`, `Checkbox` are plain elements, styled.
+ * - `Field` label, hint, error around one input; `Select`, `TextInput` are plain elements, styled.
  * - `Dialog` open, title, onClose, footer: a native `<dialog>`; `Confirm` asks, with a typed name where one is given.
  * - `Notice` kind `info|good|warn|bad`, title; `ErrorNotice` shows an ApiError with its hint and "Try again".
  * - `Badge` kind, `Dot` kind; `Empty` title, children; `Loading` label; `RelativeTime` at (ms); `Duration` ms; `Code`.
@@ -23,7 +23,7 @@
 export { Badge, Dot, type Kind } from "./badge.js";
 export { Button, CopyButton, LinkButton } from "./button.js";
 export { Confirm, Dialog } from "./dialog.js";
-export { Checkbox, Field, Select, TextInput } from "./field.js";
+export { Field, Select, TextInput } from "./field.js";
 export { ErrorNotice, Notice } from "./notice.js";
 export { Code, Empty, Loaded, Loading, Page, type PageProps } from "./page.js";
 export { type Column, Table } from "./table.js";
