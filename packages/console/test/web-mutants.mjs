@@ -32,4 +32,32 @@ export const WEB_MUTANTS = [
     replace: 'if (days >= 0 && days < 3) return "bad";',
     tests: ["packages/console/src/web/parts/parts.test.ts"],
   },
+  {
+    rule: "a line that comes twice is shown twice",
+    file: "packages/console/src/web/logs/window.ts",
+    find: "if (line.seq <= highest) continue;",
+    replace: "if (line.seq < highest) continue;",
+    tests: ["packages/console/src/web/logs/window.test.ts"],
+  },
+  {
+    rule: "text turns the line round: bidi characters are let through",
+    file: "packages/console/src/web/logs/neutralise.ts",
+    find: "\\u2028-\\u202e",
+    replace: "",
+    tests: ["packages/console/src/web/logs/text.test.ts"],
+  },
+  {
+    rule: "escape sequences and control characters are let through",
+    file: "packages/console/src/web/logs/neutralise.ts",
+    find: "\\u0000-\\u0008\\u000a-\\u001f",
+    replace: "",
+    tests: ["packages/console/src/web/logs/text.test.ts"],
+  },
+  {
+    rule: "an exception that was caused by another is folded apart from it",
+    file: "packages/console/src/web/logs/tracebacks.ts",
+    find: "if (CHAIN.test(text)) {",
+    replace: "if (false) {",
+    tests: ["packages/console/src/web/logs/tracebacks.test.ts"],
+  },
 ];

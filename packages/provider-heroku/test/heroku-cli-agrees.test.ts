@@ -203,7 +203,9 @@ process.on("SIGTERM", () => process.exit(0));`,
     const theirs = await ask<Collaborator[]>("access");
     const roles = { owner: "manager", collaborator: "operator" } as const;
     expect(new Set(await deployer.access.who())).toEqual(
-      new Set(theirs.map(({ user, role }) => ({ person: user.email, role: roles[role] }))),
+      new Set(
+        theirs.map(({ user, role }) => ({ person: user.email, role: roles[role], provider: "heroku" })),
+      ),
     );
     expect(theirs.map(({ user }) => user.email).sort()).toEqual(["friend@example.com", "owner@example.com"]);
   });
@@ -221,7 +223,9 @@ process.on("SIGTERM", () => process.exit(0));`,
     const worker = seen.processes.find(({ name }) => name === "worker");
     expect(worker).toMatchObject({ desired: 1, size: "Standard-1X" });
     expect(seen.domains?.map(({ host }) => host)).toEqual(["www.example.test"]);
-    expect(await deployer.access.who()).toEqual([{ person: "owner@example.com", role: "manager" }]);
+    expect(await deployer.access.who()).toEqual([
+      { person: "owner@example.com", role: "manager", provider: "heroku" },
+    ]);
     const [release] = await deployer.releases();
     expect(release?.config.GREETING).toBe("by hand");
     const { changes } = await deployer.plan();
