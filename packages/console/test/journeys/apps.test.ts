@@ -132,7 +132,8 @@ describe.skipIf(noBrowser !== undefined)(
       for (const name of ["releases", "processes", "config", "domains", "runs"]) {
         await open(name);
         await page.getByRole("heading", { level: 1 }).waitFor();
-        await page.locator(".loading").waitFor({ state: "detached" });
+        // One for each part of the page that is asked for by itself.
+        await expect.poll(() => page.locator(".loading").count(), { timeout: 15_000 }).toBe(0);
         await picture(page, `real-${name}-light`, { whole: true });
         expect(await seriousViolations(page)).toEqual([]);
       }
