@@ -49,6 +49,7 @@ describe("appending", () => {
       release = resolve;
     });
     files.before = ({ name }) => (name === "sync" ? held : undefined);
+    files.calls.length = 0;
     let stored = false;
     const appended = stream.append(manyLines(1, 1)).then(() => {
       stored = true;
