@@ -13,6 +13,7 @@ import { emptyTally, tallyLine } from "./lib/tally.mjs";
 const ENTRY_POINTS = {
   "@deploy/core": "packages/core/src/index.ts",
   "@deploy/console": "packages/console/src/index.ts",
+  "@deploy/console/access": "packages/console/src/provider/index.ts",
   "@deploy/conformance": "packages/conformance/src/index.ts",
   "@deploy/conformance/vitest": "packages/conformance/src/vitest.ts",
   ...Object.fromEntries(
