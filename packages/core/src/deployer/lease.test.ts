@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { DeployError } from "../errors.js";
 import { deployed, deployerOn, eventsOf, key, mutations } from "./testing/deployed.js";
 import { memoryCloud } from "./testing/memory-cloud.js";
+import { KILLED } from "./testing/memory-vendor.js";
 
 describe("the deploy lock", () => {
   it("lets one of two runs in, and tells the other who holds the lock", async () => {
@@ -47,12 +48,24 @@ describe("the deploy lock", () => {
     expect(result).toMatchObject({ release: 1, plan: { changes: [] } });
     expect(events.filter((event) => event.type === "planned")).toHaveLength(1);
     expect(events.at(-1)).toMatchObject({ type: "finished" });
-    expect(cloud.calls).not.toContain("acquire lock");
+    // To ask for it is to find out whether a killed run has left it.
+    expect(cloud.calls.filter((call) => call === "acquire lock")).toHaveLength(1);
     await expect(deployerOn(cloud, { source: () => "v2" }).up().result).rejects.toMatchObject({
       code: "lease.held",
     });
     expect(mutations(cloud)).toEqual([]);
     expect([...cloud.locks.values()]).toEqual([holder]);
+  });
+
+  it("is cleared where there is nothing to change, when a killed run has left it", async () => {
+    const { cloud, deployer } = await deployed();
+    const holder = { name: KILLED, since: "2026-01-01T00:00:00.000Z", operation: "up" };
+    cloud.locks.set("shop/production", holder);
+    expect(await deployer.up()).toMatchObject({ release: 1, plan: { changes: [] } });
+    expect(cloud.locks.size).toBe(0);
+    cloud.calls.length = 0;
+    await deployer.up();
+    expect(cloud.calls).not.toContain("acquire lock");
   });
 
   it("is followed by a plan of its own: what was read before it was ours may be of yesterday", async () => {

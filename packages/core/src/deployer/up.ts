@@ -1,10 +1,12 @@
 import type { ReleaseOrigin } from "../elements/containers.js";
+import type { LeaseHolder } from "../elements/lease.js";
 import type { DeployEvent, Operation } from "../engine/events.js";
 import { createOperation } from "../engine/operation.js";
 import type { Plan } from "../engine/plan.js";
+import { DeployError } from "../errors.js";
 import type { ReleaseInput } from "./compose.js";
 import { anySignal, callContext } from "./context.js";
-import { underLease } from "./lease.js";
+import { type LeaseOptions, underLease } from "./lease.js";
 import { assertCapable, type PreparedRun, prepareEverything } from "./prepare.js";
 import { applyRun } from "./run-plan.js";
 import { guardAccount, guardCleanTree, guardConfirmation, type Session } from "./session.js";
@@ -39,11 +41,15 @@ export function up(session: Session, options: UpOptions): Operation<UpResult> {
         prepareEverything(session, release, options, { operation: "up", signal, emit: listener });
 
       const said = new Set<string>();
-      const first = await planWithoutLock(session, signal, () => plan(remembering(emit, said)));
+      const lease = { operation: "up", signal, emit, waitMs: options.lockWaitMs };
+      const [holder, first] = await Promise.all([
+        readHolder(session, signal),
+        planWithoutLock(session, signal, () => plan(remembering(emit, said))),
+      ]);
       if (first !== undefined && hasNothingToDo(first)) {
+        if (holder !== undefined) await clearLock(session, lease);
         return applyRun(session, first, { ...run, check: undefined });
       }
-      const lease = { operation: "up", signal, emit, waitMs: options.lockWaitMs };
       return underLease(session, lease, async (check) =>
         // Anew: before the lock was ours, somebody else may have changed what the first plan has read.
         applyRun(session, await plan(withoutRepeats(emit, said)), { ...run, check }),
@@ -57,6 +63,22 @@ export function up(session: Session, options: UpOptions): Operation<UpResult> {
 const holderWithinMs = 5_000;
 
 type Emit = (event: DeployEvent) => void;
+
+/** Who holds the lock, read beside the plan; undefined as well where that cannot be told. */
+function readHolder(session: Session, signal: AbortSignal): Promise<LeaseHolder | undefined> {
+  const { lease } = session.environment.providers.target;
+  if (lease === undefined) return Promise.resolve(undefined);
+  return lease.holder(callContext(session.surroundings, signal), session.scope).catch(() => undefined);
+}
+
+/** Gives back a lock that a killed run has left: to take it is to find out. Somebody who lives keeps it. */
+async function clearLock(session: Session, lease: LeaseOptions): Promise<void> {
+  try {
+    await underLease(session, { ...lease, waitMs: 0 }, async () => undefined);
+  } catch (error) {
+    if (!DeployError.is(error) || error.code !== "lease.held") throw error;
+  }
+}
 
 /**
  * A plan by which a run that has nothing to do can end without the lock: at a vendor, taking and returning it is three

@@ -105,6 +105,9 @@ export function memoryVendor(
   };
 }
 
+/** The holder of a lock that a killed run has left: whoever takes it, gets it. */
+export const KILLED = "a run that was killed";
+
 function ownedThings(cloud: MemoryCloud, scope: Scope, keepLogs: boolean): readonly Owned[] {
   const own = [...cloud.things].filter(([, one]) => one.scope === keyOf(scope));
   return own
@@ -213,7 +216,7 @@ function memoryLease(cloud: MemoryCloud): Lease {
       request(cloud, context, "acquire lock", () => {
         const key = keyOf(scope);
         const present = cloud.locks.get(key);
-        if (present !== undefined) return { holder: present };
+        if (present !== undefined && present.name !== KILLED) return { holder: present };
         cloud.locks.set(key, holder);
         const isOurs = (): boolean => cloud.locks.get(key) === holder;
         return {
