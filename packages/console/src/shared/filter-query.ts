@@ -47,7 +47,7 @@ const MAX_NAME = 200;
 const MAX_TIME = 8_640_000_000_000_000;
 
 /** A filter's parameters. */
-const FILTER_PARAMETERS: readonly string[] = [
+export const FILTER_PARAMETERS: readonly string[] = [
   "process",
   "instance",
   "release",

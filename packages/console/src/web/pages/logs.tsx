@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { filterFromQuery, filterToQuery } from "../../shared/filter-query.js";
+import { FILTER_PARAMETERS, filterFromQuery, filterToQuery } from "../../shared/filter-query.js";
 import { type HistogramBucket, LEVELS, type Level, type LogHistogram } from "../../shared/log-types.js";
 import { get } from "../api.js";
 import { copy } from "../components/button.js";
@@ -338,26 +338,12 @@ function stateOf(query: URLSearchParams): SearchState {
   return { filter: read.value ?? {}, find: query.get("mode") !== "filter" };
 }
 
-const FILTER_NAMES = [
-  "process",
-  "instance",
-  "release",
-  "stream",
-  "level",
-  "since",
-  "until",
-  "text",
-  "regex",
-  "case",
-  "invert",
-];
-
 function queryOf(state: SearchState): Record<string, string | readonly string[] | undefined> {
   const query = filterToQuery(state.filter);
   const changes: Record<string, string | readonly string[] | undefined> = {
     mode: state.find ? undefined : "filter",
   };
-  for (const name of FILTER_NAMES) {
+  for (const name of FILTER_PARAMETERS) {
     const values = query.getAll(name);
     changes[name] = values.length === 0 ? undefined : values;
   }
