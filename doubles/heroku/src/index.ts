@@ -1,3 +1,4 @@
+export { makeCertificate } from "./certificate.js";
 export type { HerokuDouble } from "./double.js";
 export { createHerokuDouble } from "./double.js";
 export type { Fault, FaultKind, Faults, HostName } from "./faults.js";

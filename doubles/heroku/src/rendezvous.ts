@@ -1,9 +1,7 @@
-import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import { createServer, type TLSSocket } from "node:tls";
+import { makeCertificate } from "./certificate.js";
 import type { Running } from "./process.js";
 import type { World } from "./world.js";
 
@@ -23,7 +21,8 @@ export interface Rendezvous {
  * The end of input is byte 4, as a terminal's; the connection closes when the process has ended. It says no exit code.
  */
 export async function createRendezvous(world: World): Promise<Rendezvous> {
-  const { key, cert } = makeCertificate(world.directory);
+  const names = { dns: ["localhost"], ip: ["127.0.0.1"] };
+  const { key, cert } = await makeCertificate("Heroku double", names);
   const waiting = new Map<string, () => Running>();
   const sockets = new Set<TLSSocket>();
   const server = createServer({ key, cert }, (socket) => {
@@ -75,35 +74,4 @@ function talk(socket: TLSSocket, running: Running, early: Buffer): void {
   child.stderr.on("data", (chunk: Buffer) => socket.write(chunk));
   void running.exited.then(() => socket.end());
   socket.on("close", () => void running.stop(1000));
-}
-
-/** A certificate for the loopback interface which vouches for itself. */
-function makeCertificate(directory: string): { key: string; cert: string } {
-  const key = join(directory, "rendezvous.key");
-  const cert = join(directory, "rendezvous.crt");
-  execFileSync(
-    "openssl",
-    [
-      ...[
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:prime256v1",
-        "-nodes",
-        "-days",
-        "2",
-      ],
-      ...["-keyout", key, "-out", cert, "-subj", "/CN=Heroku double"],
-      ...[
-        "-addext",
-        "subjectAltName=DNS:localhost,IP:127.0.0.1",
-        "-addext",
-        "basicConstraints=critical,CA:TRUE",
-      ],
-    ],
-    { stdio: "ignore" },
-  );
-  return { key: readFileSync(key, "utf8"), cert: readFileSync(cert, "utf8") };
 }

@@ -1,9 +1,8 @@
-import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { type AnyResource, type Certificate, type Ingress, UNKNOWN } from "@deploy/core";
+import { makeCertificate } from "@deploy/heroku-double";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Bench, createBench } from "../test/bench.js";
 import type { HerokuOptions } from "./options.js";
@@ -155,12 +154,9 @@ describe("domains with a certificate of one's own", () => {
   let directory: string;
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), "deploy-certificate-"));
-    await promisify(execFile)("openssl", [
-      ..."req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=*.example.org".split(
-        " ",
-      ),
-      ...["-keyout", join(directory, "key.pem"), "-out", join(directory, "chain.pem")],
-    ]);
+    const { key, cert } = await makeCertificate("*.example.org");
+    await writeFile(join(directory, "key.pem"), key);
+    await writeFile(join(directory, "chain.pem"), cert);
   });
   afterEach(() => rm(directory, { recursive: true, force: true }));
 
