@@ -110,7 +110,7 @@ async function verdict(route: Route, options: AskOptions & SocketOptions): Promi
             // No route takes this: whoever is let in is refused before anything happens.
             ...(route.method === "GET" ? {} : { json: { "not a member": true } }),
           })
-          .then(({ status, body }) => ({ status, code: body?.error?.code as string | undefined }));
+          .then(({ status, body }) => ({ status, code: body?.error?.code }));
   if (status === 401 && code === "console.not-signed-in") return 401;
   if (status === 403 && (code === "console.forbidden" || code === "console.forged-request")) return 403;
   if (status === 404 && code === "console.not-found") return 404;

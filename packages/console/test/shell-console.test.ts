@@ -2,7 +2,13 @@ import { defineApp } from "@deploy/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ensureBuilt } from "../../provider-local/test/support/built.js";
 import { createWorkspace, type Workspace } from "../../provider-local/test/support/workspace.js";
-import { openTestConsole, type SignedIn, type TestConsole } from "../src/http/testing/console.js";
+import {
+  openTestConsole,
+  type Refused,
+  type SignedIn,
+  type TestConsole,
+} from "../src/http/testing/console.js";
+import type { ShellTicket } from "../src/shared/run-types.js";
 
 /** The shell as a browser has it: ticket, socket, audit, revocation; inside a process that really runs. */
 
@@ -45,7 +51,7 @@ afterAll(async () => {
 });
 
 const ask = (as: SignedIn, json: unknown = {}, path = `${base}/ticket`) =>
-  site.ask(path, { as, method: "POST", json });
+  site.ask<ShellTicket & Refused>(path, { as, method: "POST", json });
 
 /** Answers once the shell has greeted. */
 async function open(as: SignedIn, ticket: string) {
@@ -84,7 +90,7 @@ describe("a shell in the browser", { timeout: 60_000 }, () => {
     const stolen = await open(other, ticket);
     await stolen.closed;
     expect(stolen.messages).toEqual([]);
-    const fresh = (await ask(operator, { instance: "web.1" })).body.ticket as string;
+    const fresh = (await ask(operator, { instance: "web.1" })).body.ticket;
     const shell = await open(operator, fresh);
     await expect
       .poll(() => shell.messages[0], { timeout: 15_000 })

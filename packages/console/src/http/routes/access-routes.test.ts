@@ -1,8 +1,26 @@
 import { createGitHubDouble, type GitHubDouble } from "@deploy/github-double";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { password } from "../../access/testing/rig.js";
+import type {
+  AppAccess,
+  AuditPage,
+  Granted,
+  Invited,
+  MadeToken,
+  Me,
+  PersonRights,
+  Revoked,
+  SessionList,
+  TokenList,
+} from "../../shared/access-types.js";
 import { browseUntil } from "../../sign-in/testing/issuer.js";
-import { type Answered, openTestConsole, type SignedIn, type TestConsole } from "../testing/console.js";
+import {
+  type Answered,
+  openTestConsole,
+  type Refused,
+  type SignedIn,
+  type TestConsole,
+} from "../testing/console.js";
 
 let the: TestConsole;
 let github: GitHubDouble;
@@ -25,21 +43,22 @@ afterAll(async () => {
   await github.close();
 });
 
-const post = (path: string, json: unknown, as?: SignedIn) =>
-  the.ask(path, { method: "POST", json, ...(as === undefined ? {} : { as }) });
-const cookiesOf = ({ headers }: Answered): readonly string[] => [headers["set-cookie"] ?? []].flat();
+const post = <Body>(path: string, json: unknown, as?: SignedIn) =>
+  the.ask<Body>(path, { method: "POST", json, ...(as === undefined ? {} : { as }) });
+const cookiesOf = ({ headers }: Pick<Answered, "headers">): readonly string[] =>
+  [headers["set-cookie"] ?? []].flat();
 const secretOf = (link: string): string => new URL(link).hash.replace(/^#\w+=/, "");
 
 /** Somebody who has just been given the cookie. */
-async function asSent(answer: Answered): Promise<SignedIn> {
+async function asSent(answer: Pick<Answered, "headers">): Promise<SignedIn> {
   const session = /^deploy=([^;]+)/.exec(cookiesOf(answer)[0] ?? "")?.[1] ?? "";
-  const me = await the.ask("/api/me", { headers: { cookie: `deploy=${session}` } });
+  const me = await the.ask<Me>("/api/me", { headers: { cookie: `deploy=${session}` } });
   return { session, personId: me.body.person.id, sessionId: me.body.sessionId };
 }
 
 describe("from an invitation to a revocation", () => {
   it("somebody with a viewer grant for one app sees that app and nothing else, until they are revoked", async () => {
-    const invited = await post(
+    const invited = await post<Invited>(
       "/api/people",
       { email: "vera@example.org", grants: [{ app: "shop", role: "viewer" }] },
       the.owner,
@@ -54,7 +73,7 @@ describe("from an invitation to a revocation", () => {
     const vera = await asSent(await post("/api/sign-in/invitation", { secret, password, name: "Vera" }));
     expect((await post("/api/sign-in/invitation", { secret, password })).status).toBe(401);
 
-    const me = await the.ask("/api/me", { as: vera });
+    const me = await the.ask<Me>("/api/me", { as: vera });
     expect(me.body).toMatchObject({
       person: { email: "vera@example.org", name: "Vera", ways: ["password"] },
       apps: [{ app: "shop", role: "viewer" }],
@@ -75,14 +94,17 @@ describe("from an invitation to a revocation", () => {
       (await post("/api/apps/blog/grants", { person: "x@example.org", role: "viewer" }, vera)).status,
     ).toBe(404);
 
-    const revoked = await the.ask(`/api/people/${vera.personId}`, { method: "DELETE", as: the.owner });
+    const revoked = await the.ask<Revoked>(`/api/people/${vera.personId}`, {
+      method: "DELETE",
+      as: the.owner,
+    });
     expect(revoked.body.ended).toEqual({ grants: 1, sessions: 1, tokens: 0, invitations: 0 });
     expect((await the.ask("/api/me", { as: vera })).status).toBe(401);
     expect((await post("/api/sign-in/password", { email: "vera@example.org", password })).status).toBe(401);
   });
 
   it("a grant for who is not known invites them; it is listed, answered for, and taken away", async () => {
-    const granted = await post(
+    const granted = await post<Granted>(
       "/api/apps/shop/grants",
       { person: "kim@example.org", role: "operator" },
       the.owner,
@@ -92,17 +114,19 @@ describe("from an invitation to a revocation", () => {
       changed: true,
       grant: { app: "shop", role: "operator", grantedBy: "owner@example.org" },
     });
-    expect(secretOf(granted.body.invited.link)).toMatch(/^[\w-]{43}$/);
-    const again = await post(
+    expect(secretOf(granted.body.invited?.link ?? "")).toMatch(/^[\w-]{43}$/);
+    const again = await post<Granted>(
       "/api/apps/shop/grants",
       { person: "kim@example.org", role: "operator" },
       the.owner,
     );
     expect([again.status, again.body.changed, again.body.invited]).toEqual([200, false, undefined]);
-    const access = await the.ask("/api/apps/shop/access", { as: the.owner });
-    const emails = access.body.people.map((one: { person: { email: string } }) => one.person.email);
+    const access = await the.ask<AppAccess>("/api/apps/shop/access", { as: the.owner });
+    const emails = access.body.people.map((one) => one.person.email);
     expect(emails).toEqual(["owner@example.org", "kim@example.org"]);
-    const rights = await the.ask(`/api/people/${granted.body.person.id}/rights`, { as: the.owner });
+    const rights = await the.ask<PersonRights>(`/api/people/${granted.body.person.id}/rights`, {
+      as: the.owner,
+    });
     expect(rights.body.apps).toMatchObject([{ app: "shop", role: "operator" }]);
     const { id } = granted.body.grant;
     expect((await the.ask(`/api/apps/blog/grants/${id}`, { method: "DELETE", as: the.owner })).status).toBe(
@@ -140,7 +164,7 @@ describe("from an invitation to a revocation", () => {
       ["/api/account/password", { password: "short" }],
       ["/api/sign-in/password", { email: { a: 1 }, password: "x" }],
     ] as const) {
-      const answer = await post(path, body, the.owner);
+      const answer = await post<Refused>(path, body, the.owner);
       expect([path, answer.status]).toEqual([path, 400]);
       expect(answer.body.error.hint).toBeTruthy();
     }
@@ -153,10 +177,14 @@ describe("from an invitation to a revocation", () => {
 describe("one's own account", () => {
   it("tokens are shown once, work in their place, and are ended", async () => {
     const max = await the.person("max@example.org", { shop: "manager" });
-    const made = await post("/api/account/tokens", { name: "ci", app: "shop", role: "deployer" }, max);
+    const made = await post<MadeToken>(
+      "/api/account/tokens",
+      { name: "ci", app: "shop", role: "deployer" },
+      max,
+    );
     expect(made.status).toBe(201);
     const { secret, token } = made.body;
-    const list = await the.ask("/api/account/tokens", { as: max });
+    const list = await the.ask<TokenList>("/api/account/tokens", { as: max });
     expect(list.body.tokens).toMatchObject([{ name: "ci", role: "deployer" }]);
     expect(list.text).not.toContain(secret);
     const logs = "/api/apps/shop/environments/production/logs";
@@ -178,13 +206,13 @@ describe("one's own account", () => {
     await post("/api/account/password", { password }, first).then((answer) =>
       expect(answer.status).toBe(401),
     );
-    const invited = await post("/api/people", { email: "pat@example.org" }, the.owner);
+    const invited = await post<Invited>("/api/people", { email: "pat@example.org" }, the.owner);
     const pat = await asSent(
       await post("/api/sign-in/invitation", { secret: secretOf(invited.body.link), password }),
     );
     const other = await asSent(await post("/api/sign-in/password", { email: "pat@example.org", password }));
-    const list = await the.ask("/api/account/sessions", { as: pat });
-    expect(list.body.sessions.map((one: { current: boolean }) => one.current).sort()).toEqual([false, true]);
+    const list = await the.ask<SessionList>("/api/account/sessions", { as: pat });
+    expect(list.body.sessions.map((one) => one.current).sort()).toEqual([false, true]);
     expect(
       (await the.ask(`/api/account/sessions/${other.sessionId}`, { method: "DELETE", as: first })).status,
     ).toBe(404);
@@ -248,14 +276,15 @@ describe("sign-in by GitHub, through the routes", () => {
 
 describe("the audit log", () => {
   it("is read in pages, by who manages; the chain is verified; a bad number is refused", async () => {
-    const page = await the.ask("/api/audit?limit=2", { as: the.owner });
+    const page = await the.ask<AuditPage>("/api/audit?limit=2", { as: the.owner });
     expect(page.body.entries).toHaveLength(2);
     expect(page.body.hasOlder).toBe(true);
-    const next = await the.ask(`/api/audit?limit=1&before=${page.body.entries[1].id}`, { as: the.owner });
-    expect(next.body.entries[0].id).toBe(page.body.entries[1].id - 1);
+    const [, second] = page.body.entries;
+    const next = await the.ask<AuditPage>(`/api/audit?limit=1&before=${second?.id}`, { as: the.owner });
+    expect(next.body.entries[0]?.id).toBe((second?.id ?? 0) - 1);
     const manager = await the.person("mia@example.org", { shop: "manager" });
-    const own = await the.ask("/api/apps/shop/audit", { as: manager });
-    expect(own.body.entries.every((one: { app?: string }) => one.app === "shop")).toBe(true);
+    const own = await the.ask<AuditPage>("/api/apps/shop/audit", { as: manager });
+    expect(own.body.entries.every((one) => one.app === "shop")).toBe(true);
     expect((await the.ask("/api/audit", { as: manager })).status).toBe(403);
     expect((await the.ask("/api/audit/verify", { as: the.owner })).body).toMatchObject({ intact: true });
     for (const query of ["limit=0", "limit=501", "before=-1", "before=x", "limit=1e3"]) {

@@ -19,13 +19,19 @@ export interface SignedIn {
   readonly session: string;
 }
 
-/** What came of a request. */
-export interface Answered {
+/** A request that was refused. */
+export interface Refused {
+  readonly error: { readonly code: string; readonly message: string; readonly hint?: string };
+}
+
+/** What came of a request; `Body` is what its test expects in it. */
+export interface Answered<Body = Refused> {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever was answered.
-  readonly body: any;
+
+  /** JSON; undefined where the answer is none. */
+  readonly body: Body;
 }
 
 /** A real console in a directory of its own, and ways to ask it. */
@@ -38,7 +44,7 @@ export interface TestConsole extends OpenConsole {
   stream(app?: string, environment?: string): Promise<StoredStream>;
   /** Lines as a provider would bring them. */
   ingest(count: number, line?: (index: number) => Partial<NewLine>): Promise<void>;
-  ask(path: string, options?: AskOptions): Promise<Answered>;
+  ask<Body = Refused>(path: string, options?: AskOptions): Promise<Answered<Body>>;
   socket(path: string, options?: SocketOptions): WebSocket;
   end(): Promise<void>;
 }
@@ -119,7 +125,7 @@ export async function openTestConsole(options: Partial<ConsoleOptions> = {}): Pr
           ...{ text: `line ${index}`, ...line(index) },
         })),
       ),
-    ask: (path, asked = {}) => ask(port, opened.url, path, asked),
+    ask: <Body>(path: string, asked: AskOptions = {}) => ask<Body>(port, opened.url, path, asked),
     socket: (path, asked = {}) => {
       const origin = asked.origin === undefined ? opened.url : asked.origin;
       const socket = new WebSocket(
@@ -144,7 +150,7 @@ export async function openTestConsole(options: Partial<ConsoleOptions> = {}): Pr
 }
 
 /** By node's own client: `fetch` sets some of these headers itself. */
-function ask(port: number, origin: string, path: string, options: AskOptions): Promise<Answered> {
+function ask<Body>(port: number, origin: string, path: string, options: AskOptions): Promise<Answered<Body>> {
   const method = options.method ?? "GET";
   const body = options.json === undefined ? options.body : JSON.stringify(options.json);
   const headers = Object.entries({
@@ -169,7 +175,7 @@ function ask(port: number, origin: string, path: string, options: AskOptions): P
             status: answer.statusCode ?? 0,
             headers: answer.headers,
             text,
-            body: json && text !== "" ? JSON.parse(text) : undefined,
+            body: (json && text !== "" ? JSON.parse(text) : undefined) as Body,
           });
         });
       },
