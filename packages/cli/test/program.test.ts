@@ -65,6 +65,17 @@ describe.skipIf(!isBuilt)("the program", () => {
     expect((await run("access revoke kim@example.org")).stderr).toContain("had no access");
     expect((await run("access grant maria@example.org operator")).stderr).toContain("three roles");
     expect((await run("access grant maria@example.org boss")).stderr).toContain("access.bad-role");
+    // What a person has to be given is on stdout, once, and nowhere else.
+    const invited = await run("access grant new-lee@example.org viewer");
+    expect(invited.stdout).toBe("link-of-new-lee@example.org\n");
+    expect(invited.stderr).toContain("hand new-lee@example.org a link; it is shown only now:");
+    expect(invited.stderr).not.toContain("link-of-");
+    expect((await run("access grant new-lee@example.org viewer")).stdout).toBe("");
+    const lines = (await run("access grant new-kim@example.org viewer --json")).stdout.trim().split("\n");
+    expect(JSON.parse(lines.pop() ?? "")).toMatchObject({
+      handovers: [{ person: "new-kim@example.org", provider: "fake", secret: "link-of-new-kim@example.org" }],
+    });
+    expect(lines.join()).not.toContain("link-of-");
   });
 
   it("tells the price of a month, its date and what it leaves out", async () => {

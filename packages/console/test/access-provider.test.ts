@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { conformance } from "@deploy/conformance/vitest";
-import { createDeployer, defineApp, redact, systemClock } from "@deploy/core";
+import { createDeployer, defineApp, redact, reveal, systemClock } from "@deploy/core";
 import { local } from "@deploy/provider-local";
 import { afterAll, describe, expect, it } from "vitest";
 import { consoleAccess } from "../src/provider/index.js";
@@ -30,7 +30,7 @@ async function post(path: string, body: object, cookie = ""): Promise<Response> 
 }
 
 const secret = new URL(running.ownerLink ?? "").hash.replace("#link=", "");
-const signedIn = await post("/api/sign-in/link", { secret });
+const signedIn = await post("/api/sign-in/link", { secret, email: "owner@example.org" });
 const cookie = (signedIn.headers.get("set-cookie") ?? "").split(";", 1)[0] ?? "";
 const makeToken = async (app: string): Promise<string> => {
   const made = await post("/api/account/tokens", { name: "kit", app, role: "manager" }, cookie);
@@ -106,8 +106,22 @@ describe("the console as a holder of grants", () => {
     await expect(deployer.access.grant({ person: "kim", role: "viewer" }).result).rejects.toMatchObject({
       code: "access.bad-person",
     });
-    const { heldBy } = await deployer.access.grant({ person: "kim@example.org", role: "viewer" });
+    const granting = deployer.access.grant({ person: "kim@example.org", role: "viewer" });
+    const events: unknown[] = [];
+    for await (const event of granting) events.push(event);
+    const { heldBy, plan, handovers } = await granting;
     expect(heldBy).toEqual(["console"]);
+    // Who is new has a link to be given: it is in the result, once, and in nothing that is shown or kept on the way.
+    expect(handovers).toMatchObject([{ person: "kim@example.org", provider: "console" }]);
+    const link = new URL(handovers.map(({ secret }) => reveal(secret)).join());
+    expect(link.href).toMatch(new RegExp(`^${running.url}/invitation#invitation=[\\w-]{43}$`));
+    const invitation = { secret: link.hash.replace("#invitation=", "") };
+    expect(JSON.stringify([events, plan, handovers])).not.toContain(invitation.secret);
+    const facts = await (await post("/api/sign-in/invitation/check", invitation)).json();
+    expect(facts).toMatchObject({ email: "kim@example.org" });
+    const again = await deployer.access.grant({ person: "kim@example.org", role: "deployer" });
+    expect(again.handovers).toEqual([]);
+    await deployer.access.grant({ person: "kim@example.org", role: "viewer" });
     expect(await deployer.access.who()).toContainEqual({
       person: "kim@example.org",
       role: "viewer",

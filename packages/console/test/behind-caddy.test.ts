@@ -113,7 +113,7 @@ describe.skipIf(!hasCaddy())("behind Caddy", { timeout: 60_000 }, () => {
     const signedIn = await ask("/api/sign-in/link", {
       method: "POST",
       headers: { origin, "x-deploy-console": "1", "content-type": "application/json" },
-      body: JSON.stringify({ secret }),
+      body: JSON.stringify({ secret, email: "owner@example.org" }),
     });
     expect(signedIn, signedIn.body).toMatchObject({ status: 200 });
     expect(signedIn.cookie).toMatch(/^__Host-deploy=.*; HttpOnly; SameSite=Strict; Secure$/);

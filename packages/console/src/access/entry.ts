@@ -1,10 +1,12 @@
 import { appendAudit } from "./audit.js";
 import type { Queries } from "./database.js";
 import { refusal } from "./errors.js";
+import { type ProvenIdentity, personOfIdentity } from "./identities.js";
+import { findInvitation } from "./invitations.js";
 import { networkOf } from "./network.js";
 import { oldestOwner } from "./owners.js";
 import type { By, Parts } from "./parts.js";
-import { addPerson, findInvitation, findPersonByEmail, requirePerson } from "./people.js";
+import { addPerson, findPersonByEmail, requirePerson } from "./person-rows.js";
 import { hashSecret, newId, newSecret } from "./secrets.js";
 import { type BegunSession, beginSession, endOthersWithin, type NewSession } from "./sessions.js";
 import type { Person } from "./types.js";
@@ -15,20 +17,6 @@ const ownerLinkLife: number = 10 * 60 * 1_000;
 
 /** Where somebody comes from. */
 export type From = Pick<NewSession, "address" | "userAgent">;
-
-/** Who a provider says somebody is. */
-export interface ProvenIdentity {
-  readonly way: "github" | "oidc";
-  /** `https://github.com`, `https://accounts.example.org`. */
-  readonly issuer: string;
-  /** The issuer's unchanging name for this person. */
-  readonly subject: string;
-  /** Verified by the issuer. */
-  readonly email: string;
-  readonly name?: string;
-  /** A rule of the options (an organization, a domain) lets them in. */
-  readonly allowed: boolean;
-}
 
 /** What is known of an account before its password is looked at. */
 export interface PasswordFacts {
@@ -49,10 +37,13 @@ export interface EntryBook {
   /** Makes the link for an owner: its secret. The links before are void. */
   makeOwnerLink(): Promise<string>;
   hasOwner(): Promise<boolean>;
+  /** Whom a link signs in: the owner of longest standing, absent where it makes the first one; undefined: the link is void. */
+  ownerOfLink(secret: string): Promise<{ readonly owner?: Person } | undefined>;
   /**
-   * Uses the link up: signs in the owner of longest standing, or makes the first one.
+   * Uses the link up: signs in the owner of longest standing, or makes the first one, who has to have an address. A link
+   * that is refused for what comes with it can be used again.
    *
-   * Throws `sign-in.link-over`, `access.bad-email`.
+   * Throws `sign-in.link-over`, `access.no-email`, `access.bad-email`, `access.bad-name`.
    */
   enterWithLink(
     secret: string,
@@ -128,6 +119,16 @@ export function createEntryBook(parts: Parts): EntryBook {
         return secret;
       }),
     hasOwner: async () => (await oldestOwner(database)) !== undefined,
+    ownerOfLink: async (secret) => {
+      const open = await database.one(
+        "SELECT 1 FROM owner_links WHERE hash = ? AND expires_at > ?",
+        hashSecret(secret),
+        now(),
+      );
+      if (open === undefined) return undefined;
+      const owner = await oldestOwner(database);
+      return owner === undefined ? {} : { owner: await requirePerson(database, owner) };
+    },
     enterWithLink: (secret, first, from) =>
       changing(async (queries, time) => {
         const used = await queries.run(
@@ -135,17 +136,14 @@ export function createEntryBook(parts: Parts): EntryBook {
           hashSecret(secret),
           time,
         );
-        if (used === 0)
-          throw over("sign-in.link-over", "Start the console again with --owner-link for a new one.");
+        if (used === 0) throw linkOver();
         const personId = (await oldestOwner(queries)) ?? (await makeFirstOwner(queries, time, first));
         return beginSession(queries, time, { ...from, personId, way: "link" });
       }),
     enterWithInvitation: (secret, passwordHash, name, from) =>
       changing(async (queries, time) => {
         const invitation = await findInvitation(queries, time, secret);
-        if (invitation === undefined) {
-          throw over("sign-in.invitation-over", "Ask whoever invited you for a new link.");
-        }
+        if (invitation === undefined) throw invitationOver();
         const { id } = invitation.person;
         await queries.run("DELETE FROM invitations WHERE person_id = ?", id);
         await queries.run(
@@ -171,7 +169,15 @@ async function makeFirstOwner(
   time: number,
   first: { readonly email?: string; readonly name?: string },
 ): Promise<string> {
-  const email = parseEmail(first.email ?? "owner@localhost");
+  if (first.email === undefined) {
+    throw refusal({
+      code: "access.no-email",
+      message: "Nobody said who the first owner is.",
+      hint: "Give an e-mail address: by it the providers know the owner, and the owner signs in later.",
+      status: 400,
+    });
+  }
+  const email = parseEmail(first.email);
   const name = first.name === undefined ? {} : { name: parseName(first.name) };
   const known = await findPersonByEmail(queries, email);
   const id = known?.id ?? (await addPerson(queries, time, { email, origin: "owner", ...name }));
@@ -193,80 +199,14 @@ async function makeFirstOwner(
   return id;
 }
 
-/** Whose identity this is; makes the link, or the person, where that is allowed. */
-async function personOfIdentity(queries: Queries, time: number, identity: ProvenIdentity): Promise<string> {
-  const { issuer, subject, way, allowed } = identity;
-  const linked = await queries.one(
-    "SELECT p.id, p.origin FROM identities i JOIN people p ON p.id = i.person_id WHERE i.issuer = ? AND i.subject = ?",
-    issuer,
-    subject,
-  );
-  if (linked !== undefined) {
-    // Who came by a rule alone goes when the rule holds no longer.
-    if (linked.origin === "rule" && !allowed) throw notAllowed();
-    return String(linked.id);
-  }
-  const email = parseEmail(identity.email);
-  const person =
-    (await findPersonByEmail(queries, email)) ?? (await newcomer(queries, time, identity, email));
-  if (person.revokedAt !== undefined) return person.id;
-  const other = await queries.one(
-    "SELECT subject FROM identities WHERE issuer = ? AND person_id = ?",
-    issuer,
-    person.id,
-  );
-  // The same address in other hands: a provider gives names anew.
-  if (other !== undefined) throw notAllowed();
-  await queries.run(
-    "INSERT INTO identities (issuer, subject, way, person_id, created_at) VALUES (?, ?, ?, ?, ?)",
-    issuer,
-    subject,
-    way,
-    person.id,
-    time,
-  );
-  await appendAudit(queries, time, {
-    actor: email,
-    action: "account.link",
-    subject: way,
-    detail: `${issuer} ${subject}`,
-  });
-  return person.id;
+/** An owner's link that is no use any more. */
+export function linkOver(): Error {
+  return over("sign-in.link-over", "Start the console again with --owner-link for a new one.");
 }
 
-async function newcomer(
-  queries: Queries,
-  time: number,
-  { allowed, name, way }: ProvenIdentity,
-  email: string,
-): Promise<Person> {
-  if (!allowed) throw notAllowed();
-  const readable = name === undefined ? undefined : readableName(name);
-  const id = await addPerson(queries, time, {
-    email,
-    origin: "rule",
-    ...(readable === undefined ? {} : { name: readable }),
-  });
-  await appendAudit(queries, time, { actor: email, action: "people.join", subject: email, detail: way });
-  return requirePerson(queries, id);
-}
-
-/** A provider's name for somebody, where it can be read; a strange one is no reason to turn them away. */
-function readableName(name: string): string | undefined {
-  try {
-    return parseName(name);
-  } catch {
-    return undefined;
-  }
-}
-
-function notAllowed(): Error {
-  return refusal({
-    code: "sign-in.not-allowed",
-    message: "Nobody has invited this address.",
-    hint: "Ask somebody who manages people here.",
-    status: 403,
-  });
+/** An invitation that is no use any more. */
+export function invitationOver(): Error {
+  return over("sign-in.invitation-over", "Ask whoever invited you for a new link.");
 }
 
 function over(code: string, hint: string): Error {

@@ -1,9 +1,10 @@
 import { appendAudit } from "./audit.js";
 import type { Queries } from "./database.js";
 import { refusal } from "./errors.js";
+import { inviteWithin, type MadeInvitation } from "./invitations.js";
 import { keepingAnOwner } from "./owners.js";
 import { actorOf, type By, type Parts } from "./parts.js";
-import { addressOf, findPersonByEmail, inviteWithin, type MadeInvitation, requirePerson } from "./people.js";
+import { addressOf, findPersonByEmail, requirePerson } from "./person-rows.js";
 import { grantOf } from "./rows.js";
 import { newId } from "./secrets.js";
 import { heldUntil, reachOf } from "./standing.js";
@@ -54,7 +55,7 @@ export function createGrantBook(parts: Parts): GrantBook {
   return {
     set: async (by, wanted) => {
       const result = await database.write((queries) =>
-        keepingAnOwner(queries, () => setWithin(queries, now(), by, wanted)),
+        keepingAnOwner(queries, () => setGrantWithin(queries, now(), by, wanted)),
       );
       if (result.changed) parts.changed();
       return result;
@@ -86,7 +87,12 @@ export function createGrantBook(parts: Parts): GrantBook {
 }
 
 /** Gives a role within a transaction, and writes the entry of the audit log. */
-async function setWithin(queries: Queries, now: number, by: By, wanted: WantedGrant): Promise<SetGrant> {
+export async function setGrantWithin(
+  queries: Queries,
+  now: number,
+  by: By,
+  wanted: WantedGrant,
+): Promise<SetGrant> {
   const email = parseEmail(wanted.person);
   const app = parseApp(wanted.app);
   const role = parseRole(wanted.role);

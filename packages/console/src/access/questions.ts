@@ -2,7 +2,7 @@ import type { AppAccess, MyApp, PersonRights } from "../shared/access-types.js";
 import { ACTIONS, type Action } from "./actions.js";
 import type { Queries } from "./database.js";
 import type { Parts } from "./parts.js";
-import { requirePerson } from "./people.js";
+import { requirePerson } from "./person-rows.js";
 import { allows, ROLES, type Standing, strongest } from "./rights.js";
 import { grantOf, personColumns, personOf } from "./rows.js";
 import type { Reach } from "./standing.js";

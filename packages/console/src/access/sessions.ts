@@ -3,7 +3,7 @@ import type { Queries } from "./database.js";
 import { refusal } from "./errors.js";
 import { networkOf } from "./network.js";
 import { actorOf, type By, type Parts } from "./parts.js";
-import { addressOf, requirePerson } from "./people.js";
+import { addressOf, requirePerson } from "./person-rows.js";
 import { personColumns, personOf, sessionOf } from "./rows.js";
 import { hashSecret, newId, newSecret } from "./secrets.js";
 import { sessionIdle } from "./standing.js";

@@ -1,7 +1,7 @@
 import { appendAudit } from "./audit.js";
 import { refusal } from "./errors.js";
 import { actorOf, type By, type Parts } from "./parts.js";
-import { addressOf } from "./people.js";
+import { addressOf } from "./person-rows.js";
 import { tokenOf } from "./rows.js";
 import { hashSecret, newId, newSecret } from "./secrets.js";
 import { heldUntil, reachOf } from "./standing.js";

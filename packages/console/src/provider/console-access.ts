@@ -4,10 +4,12 @@ import {
   type Context,
   DeployError,
   type Grant,
+  type Handover,
   type Provider,
   type Redacted,
   type Resource,
   type Role,
+  redact,
   type Scope,
 } from "@deploy/core";
 import type { AppAccess, Granted, PeopleList } from "../shared/access-types.js";
@@ -44,6 +46,8 @@ export function consoleAccess(options: ConsoleAccessOptions = {}): Provider & { 
     token: options.token,
     insecure: options.insecure === true,
   });
+  /** Invitations that came of grants, until whoever granted is given them. */
+  const invited: (Handover & { readonly app: string })[] = [];
   return {
     spec: 1,
     name: consoleProviderName,
@@ -66,8 +70,18 @@ export function consoleAccess(options: ConsoleAccessOptions = {}): Provider & { 
     access: {
       capabilities: { roles: { viewer: true, deployer: true, operator: true, manager: true } },
       grants: (scope, grants) => ({
-        resources: grants.map((grant) => grantResource(api, scope, grant) as AnyResource),
+        resources: grants.map(
+          (grant) =>
+            grantResource(api, scope, grant, (one) =>
+              invited.push({ app: scope.app, ...one }),
+            ) as AnyResource,
+        ),
       }),
+      handovers: (scope) => {
+        const given = invited.filter(({ app }) => app === scope.app);
+        for (const one of given) invited.splice(invited.indexOf(one), 1);
+        return given.map(({ person, what, secret }) => ({ person, what, secret }));
+      },
       who: async (context, scope) =>
         (await appAccess(api, context, scope)).people.map(({ person, role }) => ({
           person: person.email,
@@ -81,12 +95,22 @@ export function consoleAccess(options: ConsoleAccessOptions = {}): Provider & { 
   };
 }
 
-function grantResource(api: ConsoleApi, scope: Scope, { person, role }: Grant): Resource<Held, Held> {
+function grantResource(
+  api: ConsoleApi,
+  scope: Scope,
+  { person, role }: Grant,
+  onInvited: (handover: Handover) => void,
+): Resource<Held, Held> {
   const email = person.toLowerCase();
   const give = async (context: Context): Promise<Held> => {
     // The vendor's own permissions are planned beside this one, by whoever asks.
     const body = { person: email, role, here: true };
-    const { grant } = await api.post<Granted>(context, `${pathOf(scope)}/grants`, body);
+    const { grant, invited } = await api.post<Granted>(context, `${pathOf(scope)}/grants`, body);
+    if (invited !== undefined) {
+      const days = Math.round((invited.expiresAt - context.clock.now()) / 86_400_000);
+      const what = `this link, which lets them in once, within ${days} days`;
+      onInvited({ person, what, secret: redact(invited.link) });
+    }
     return { role: grant.role };
   };
   return {

@@ -96,9 +96,15 @@ export interface PasswordSignIn {
 /** `POST /api/sign-in/link`: `secret` is what `location.hash` has behind `#link=`, on the page `/sign-in`. */
 export interface LinkSignIn {
   readonly secret: string;
-  /** Of the first owner, for the providers to know them by. Default `owner@localhost`; of no meaning once there is one. */
+  /** Of the first owner, for the providers to know them by: asked for then (400 `access.no-email`), of no meaning later. */
   readonly email?: string;
   readonly name?: string;
+}
+
+/** `POST /api/sign-in/link/check` with `{ secret }`: whom it signs in; does not use it up. */
+export interface LinkFacts {
+  /** Absent: there is none yet, and the link makes the first one. */
+  readonly owner?: { readonly email: string; readonly name: string };
 }
 
 /** `POST /api/sign-in/invitation`: `secret` is what `location.hash` has behind `#invitation=`, on the page `/invitation`. */

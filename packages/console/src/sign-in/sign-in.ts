@@ -1,5 +1,6 @@
 import { DeployError } from "@deploy/core";
 import type { AccessBook } from "../access/book.js";
+import { invitationOver, linkOver } from "../access/entry.js";
 import { refusal } from "../access/errors.js";
 import { networkOf } from "../access/network.js";
 import type { BegunSession } from "../access/sessions.js";
@@ -123,6 +124,13 @@ export function createSignIn(parts: SignInOptions): SignIn {
       }
       return began(visitor, await access.entry.enterWithPassword(personId, visitor));
     },
+    link: (secret, visitor) =>
+      counted(visitor, "link", async () => {
+        const found = await access.entry.ownerOfLink(secret);
+        if (found === undefined) throw linkOver();
+        const { owner } = found;
+        return owner === undefined ? {} : { owner: { email: owner.email, name: owner.name } };
+      }),
     withLink: ({ secret, ...first }, visitor) =>
       counted(visitor, "link", async () =>
         began(visitor, await access.entry.enterWithLink(secret, first, visitor)),
@@ -130,7 +138,7 @@ export function createSignIn(parts: SignInOptions): SignIn {
     invitation: (secret, visitor) =>
       counted(visitor, "invitation", async () => {
         const found = await access.people.invitation(secret);
-        if (found === undefined) throw over();
+        if (found === undefined) throw invitationOver();
         const { person, invitedBy, expiresAt } = found;
         return { email: person.email, name: person.name, invitedBy, expiresAt };
       }),
@@ -138,7 +146,7 @@ export function createSignIn(parts: SignInOptions): SignIn {
       counted(visitor, "invitation", async () => {
         const password = parsePassword(invitation.password);
         // Nobody without an invitation makes us work.
-        if ((await access.people.invitation(invitation.secret)) === undefined) throw over();
+        if ((await access.people.invitation(invitation.secret)) === undefined) throw invitationOver();
         const network = networkOf(visitor.address);
         const hash = await access.passwords.hash(password, { network, known: false });
         return began(
@@ -175,15 +183,6 @@ function wrong(): Error {
     code: "sign-in.wrong",
     message: "The address or the password is not right.",
     hint: "Try again, or sign in another way.",
-    status: 401,
-  });
-}
-
-function over(): Error {
-  return refusal({
-    code: "sign-in.invitation-over",
-    message: "This link has been used, has expired, or was replaced by a newer one.",
-    hint: "Ask whoever invited you for a new link.",
     status: 401,
   });
 }

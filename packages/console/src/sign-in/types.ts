@@ -1,7 +1,7 @@
-import type { ProvenIdentity } from "../access/entry.js";
+import type { ProvenIdentity } from "../access/identities.js";
 import type { BegunSession, NewSession } from "../access/sessions.js";
 import type { Caller } from "../access/types.js";
-import type { InvitationFacts, InvitationSignIn, LinkSignIn } from "../shared/access-types.js";
+import type { InvitationFacts, InvitationSignIn, LinkFacts, LinkSignIn } from "../shared/access-types.js";
 
 /** How requests are made: the platform's `fetch`, or one of a test. */
 export type Fetch = typeof fetch;
@@ -48,7 +48,9 @@ export interface SignIn {
   invitationLink(secret: string): string;
   /** Throws `sign-in.wrong`, `sign-in.throttled`, `sign-in.busy`. */
   withPassword(email: string, password: string, visitor: Visitor): Promise<BegunSession>;
-  /** Throws `sign-in.link-over`, `sign-in.throttled`, `access.bad-email`. */
+  /** Whom an owner's link signs in; does not use it up. Throws `sign-in.link-over`, `sign-in.throttled`. */
+  link(secret: string, visitor: Visitor): Promise<LinkFacts>;
+  /** Throws `sign-in.link-over`, `sign-in.throttled`, `access.no-email`, `access.bad-email`, `access.bad-name`. */
   withLink(link: LinkSignIn, visitor: Visitor): Promise<BegunSession>;
   /** Throws `sign-in.invitation-over`, `sign-in.throttled`. */
   invitation(secret: string, visitor: Visitor): Promise<InvitationFacts>;

@@ -70,6 +70,7 @@ export function apiData(
       github: { name: "GitHub", start: "/sign-in/github" },
       oidc: { name: "Acme", start: "/sign-in/oidc" },
     } satisfies SignInWays,
+    "/api/sign-in/link/check": {},
     "/api/sign-in/invitation/check": {
       email: "lee@example.org",
       name: "Lee",

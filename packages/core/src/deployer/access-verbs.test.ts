@@ -3,6 +3,7 @@ import type { Access, Role } from "../elements/access.js";
 import type { Provider } from "../elements/provider.js";
 import type { AnyResource, Resource } from "../engine/resource.js";
 import { DeployError } from "../errors.js";
+import { redact, reveal } from "../redacted.js";
 import { deployed, deployerOn, mutations } from "./testing/deployed.js";
 import { memoryCloud } from "./testing/memory-cloud.js";
 
@@ -67,8 +68,9 @@ describe("access", () => {
   });
 });
 
-/** Holds grants and nothing else; every role, unless `down`. */
+/** Holds grants and nothing else; every role, unless `down`. Who is new has a link to be given. */
 function book(held: Map<string, Role>, state: { down?: boolean } = {}): Provider & { access: Access } {
+  let links: string[] = [];
   return {
     spec: 1,
     name: "book",
@@ -91,12 +93,24 @@ function book(held: Map<string, Role>, state: { down?: boolean } = {}): Provider
               const found = held.get(person);
               return found === undefined ? undefined : { role: found };
             },
-            create: write,
+            create: () => {
+              links.push(person);
+              return write();
+            },
             update: write,
           };
           return resource as AnyResource;
         }),
       }),
+      handovers: () => {
+        const given = links.map((person) => ({
+          person,
+          what: "a link",
+          secret: redact(`link-of-${person}`),
+        }));
+        links = [];
+        return given;
+      },
       who: async () => [...held].map(([person, role]) => ({ person, role })),
       revoke: async (_context, person) => {
         if (state.down === true) throw new DeployError({ code: "book.down", message: "The book is away." });
@@ -120,6 +134,18 @@ describe("access at the target and at a provider of its own", () => {
     expect((await access.grant({ person: "kim", role: "viewer" })).plan.changes).toEqual([]);
     expect(await access.revoke("kim")).toEqual(["shop/production", "shop (book)"]);
     expect(await access.who()).toEqual([]);
+  });
+
+  it("what a person has to be given is in the result, once, and in no plan and no event", async () => {
+    const { access } = deployerOn(memoryCloud(), { extra: { access: book(new Map()) } });
+    const granting = access.grant({ person: "kim", role: "viewer" });
+    const events: unknown[] = [];
+    for await (const event of granting) events.push(event);
+    const { handovers, plan } = await granting;
+    expect(handovers).toMatchObject([{ person: "kim", what: "a link", provider: "book" }]);
+    expect(handovers.map(({ secret }) => reveal(secret))).toEqual(["link-of-kim"]);
+    expect(JSON.stringify([events, plan, handovers])).not.toContain("link-of-kim");
+    expect((await access.grant({ person: "kim", role: "manager" })).handovers).toEqual([]);
   });
 
   it("a role that the target has not is held by the other alone, and said so", async () => {

@@ -76,6 +76,9 @@ export function accessVerbs(session: Session): Deployer["access"] {
               grant,
               heldBy: able.map(({ provider }) => provider.name),
               skipped,
+              handovers: able.flatMap(({ provider, access }) =>
+                (access.handovers?.(scope) ?? []).map((one) => ({ ...one, provider: provider.name })),
+              ),
             };
           });
         },

@@ -1,7 +1,7 @@
 import type { ResolvedEnvironment } from "../app/resolved.js";
 import type { App, Command, Target } from "../app/types.js";
 import type { Clock } from "../context.js";
-import type { Grant, Role } from "../elements/access.js";
+import type { Grant, Handover, Role } from "../elements/access.js";
 import type { AddonStatus, Backup, ConnectCommand } from "../elements/addons.js";
 import type { Support } from "../elements/capability.js";
 import type { ContainersStatus, Release, RunSession } from "../elements/containers.js";
@@ -122,6 +122,8 @@ export interface GrantResult {
   readonly heldBy: readonly string[];
   /** Providers that hold nobody to this role, and why. */
   readonly skipped: readonly { readonly provider: string; readonly reason: string }[];
+  /** To be given to the person by hand: shown this one time, to whoever granted. */
+  readonly handovers: readonly (Handover & { readonly provider: string })[];
 }
 
 /** A grant, and where it is held. */

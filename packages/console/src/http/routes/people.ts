@@ -25,10 +25,12 @@ export const peopleRoutes: readonly Route[] = [
       const body = await fieldsOf(request, ["email", "name", "grants"]);
       const email = parseEmail(body.email);
       const name = optionalText(body.name, "name");
-      const grants = grantsOf(body.grants, email, now());
-      const by = byOf(request);
-      const made = await access.people.invite(by, { email, ...(name === undefined ? {} : { name }) });
-      for (const grant of grants) await access.grants.set(by, grant);
+      const grants = grantsOf(body.grants, now());
+      const made = await access.people.invite(byOf(request), {
+        email,
+        grants,
+        ...(name === undefined ? {} : { name }),
+      });
       // Providers take their time; what fails there is kept, and shown with the app.
       for (const { app } of grants) void vendorAccess.settle(email, app, actorName(request.caller));
       const answer: Invited = {
@@ -66,7 +68,7 @@ export const peopleRoutes: readonly Route[] = [
 ];
 
 /** The grants that an invitation comes with, checked before anything is done. */
-function grantsOf(value: unknown, person: string, now: number): readonly WantedGrant[] {
+function grantsOf(value: unknown, now: number): readonly Omit<WantedGrant, "person">[] {
   if (value === undefined) return [];
   if (!Array.isArray(value) || value.length > 100) throw badRequest('"grants" has to be a list of grants.');
   return value.map((one: unknown) => {
@@ -76,7 +78,6 @@ function grantsOf(value: unknown, person: string, now: number): readonly WantedG
     >;
     const until = parseExpiry(expiresAt, now);
     return {
-      person,
       app: parseApp(app),
       role: parseRole(role),
       ...(until === undefined ? {} : { expiresAt: until }),

@@ -58,6 +58,17 @@ export const signInRoutes: readonly Route[] = [
   },
   {
     method: "POST",
+    path: "/api/sign-in/link/check",
+    action: "sign-in",
+    handle: async (request) => {
+      const { secret } = await fieldsOf(request, ["secret"]);
+      return Response.json(
+        await request.services.signIn.link(requiredText(secret, "secret"), visitorOf(request)),
+      );
+    },
+  },
+  {
+    method: "POST",
     path: "/api/sign-in/invitation/check",
     action: "sign-in",
     handle: async (request) => {

@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { InvitationFacts } from "../../shared/access-types.js";
-import { type ApiError, post } from "../api.js";
+import { post } from "../api.js";
 import {
   Button,
   Empty,
@@ -16,7 +16,8 @@ import { EntryPage } from "../parts/entry-page.js";
 import { MINIMUM_PASSWORD, passwordProblem } from "../parts/password.js";
 import { plain } from "../parts/plain.js";
 import { useSecret } from "../parts/take-secret.js";
-import { asApiError, useAction } from "../parts/use-action.js";
+import { useAction } from "../parts/use-action.js";
+import { useFacts } from "../parts/use-facts.js";
 import { afterSignIn } from "../session.js";
 
 /** Taking an invitation: a name and a password, and one is in. */
@@ -39,16 +40,8 @@ export default function InvitationPage(): JSX.Element {
 }
 
 function Invitation({ secret }: { readonly secret: string }): JSX.Element {
-  const [facts, setFacts] = useState<InvitationFacts>();
-  const [error, setError] = useState<ApiError>();
-  const [round, setRound] = useState(0);
-  useEffect(() => {
-    setError(undefined);
-    post<InvitationFacts>("/api/sign-in/invitation/check", { secret }).then(setFacts, (cause) =>
-      setError(asApiError(cause)),
-    );
-  }, [secret, round]);
-  if (error !== undefined) return <ErrorNotice error={error} onRetry={() => setRound(round + 1)} />;
+  const { facts, error, again } = useFacts<InvitationFacts>("/api/sign-in/invitation/check", secret);
+  if (error !== undefined) return <ErrorNotice error={error} onRetry={again} />;
   if (facts === undefined) return <Loading label="Looking at the invitation" />;
   return <Form secret={secret} facts={facts} />;
 }

@@ -1,12 +1,13 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { SIGN_IN_PROBLEMS, type SignInWays } from "../../shared/access-types.js";
+import { type LinkFacts, SIGN_IN_PROBLEMS, type SignInWays } from "../../shared/access-types.js";
 import { type ApiError, post } from "../api.js";
-import { Button, ErrorNotice, Field, Notice, TextInput } from "../components/index.js";
+import { Button, ErrorNotice, Field, Loading, Notice, TextInput } from "../components/index.js";
 import { EntryPage } from "../parts/entry-page.js";
 import { plain } from "../parts/plain.js";
 import { useSecret } from "../parts/take-secret.js";
 import { useAction } from "../parts/use-action.js";
+import { useFacts } from "../parts/use-facts.js";
 import { place } from "../router.js";
 import { afterSignIn } from "../session.js";
 import { useResource } from "../use-resource.js";
@@ -105,12 +106,45 @@ function SignInError({ error }: { readonly error: ApiError }): JSX.Element {
 
 /** The link is used up by a press of the button, not by opening it: previews of links must not use it. */
 function LinkForm(props: { readonly secret: string; onOther(): void }): JSX.Element {
+  const { secret, onOther } = props;
+  const { facts, error, again } = useFacts<LinkFacts>("/api/sign-in/link/check", secret);
+  if (facts !== undefined) {
+    return (
+      <>
+        {facts.owner === undefined ? (
+          <FirstOwnerForm secret={secret} />
+        ) : (
+          <OwnerForm secret={secret} owner={facts.owner} />
+        )}
+        <OtherWay onOther={onOther} />
+      </>
+    );
+  }
+  if (error === undefined) return <Loading label="Looking at the link" />;
+  return (
+    <>
+      <ErrorNotice error={error} onRetry={again} />
+      <OtherWay onOther={onOther} />
+    </>
+  );
+}
+
+function OtherWay({ onOther }: { onOther(): void }): JSX.Element {
+  return (
+    <Button kind="quiet" onClick={onOther}>
+      Sign in another way
+    </Button>
+  );
+}
+
+/** There is nobody here yet: whoever comes first says who they are. */
+function FirstOwnerForm({ secret }: { readonly secret: string }): JSX.Element {
   const [email, setEmail] = useState("");
   const [name, setName] = useState("");
   const { busy, error, submit } = useSignIn(() =>
     post("/api/sign-in/link", {
-      secret: props.secret,
-      ...(email.trim() === "" ? {} : { email: email.trim() }),
+      secret,
+      email: email.trim(),
       ...(name.trim() === "" ? {} : { name: name.trim() }),
     }),
   );
@@ -118,10 +152,10 @@ function LinkForm(props: { readonly secret: string; onOther(): void }): JSX.Elem
     <form class="stack" onSubmit={submit}>
       <p class="muted">
         This one-time link makes you the owner of this console. Your e-mail is how providers know you, and how
-        you sign in later with a password.
+        you sign in later.
       </p>
-      <Field label="E-mail" hint="Only asked for the first time; may stay empty.">
-        <TextInput type="email" autocomplete="email" value={email} onValue={setEmail} />
+      <Field label="E-mail">
+        <TextInput type="email" autocomplete="email" required value={email} onValue={setEmail} />
       </Field>
       <Field label="Name">
         <TextInput autocomplete="name" value={name} onValue={setName} />
@@ -130,8 +164,24 @@ function LinkForm(props: { readonly secret: string; onOther(): void }): JSX.Elem
       <Button type="submit" kind="primary" busy={busy}>
         Sign in as owner
       </Button>
-      <Button kind="quiet" onClick={props.onOther}>
-        Sign in another way
+    </form>
+  );
+}
+
+function OwnerForm(props: {
+  readonly secret: string;
+  readonly owner: NonNullable<LinkFacts["owner"]>;
+}): JSX.Element {
+  const { secret, owner } = props;
+  const { busy, error, submit } = useSignIn(() => post("/api/sign-in/link", { secret }));
+  return (
+    <form class="stack" onSubmit={submit}>
+      <p class="muted">
+        This one-time link signs you in as {plain(owner.name)} ({plain(owner.email)}).
+      </p>
+      {error === undefined ? null : <SignInError error={error} />}
+      <Button type="submit" kind="primary" busy={busy}>
+        Sign in as owner
       </Button>
     </form>
   );
