@@ -17,6 +17,9 @@ export const me: Signal<Me | null | undefined> = signal(undefined);
 /** What could not be found out at the start, such as that the server cannot be reached. */
 export const startProblem: Signal<ApiError | undefined> = signal(undefined);
 
+/** Whoever was signed in is so no longer, without having asked for it: the sign-in page says it. */
+export const sessionEnded: Signal<boolean> = signal(false);
+
 /** An app in an environment that the caller may see. */
 export interface KnownEnvironment {
   readonly app: string;
@@ -77,6 +80,7 @@ export function may(action: Action, app?: string): boolean {
 
 /** To the sign-in page, and afterwards back to where one was. */
 export function toSignIn(): void {
+  if (me.value !== null && me.value !== undefined) sessionEnded.value = true;
   me.value = null;
   environments.value = undefined;
   if (isPublic(place.value.path)) return;
@@ -87,6 +91,7 @@ export function toSignIn(): void {
 
 /** After signing in: to where one wanted to go. */
 export async function afterSignIn(): Promise<void> {
+  sessionEnded.value = false;
   await loadMe();
   navigate(localAddress(place.value.query.get("back")), { replace: true });
 }

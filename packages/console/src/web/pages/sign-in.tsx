@@ -8,8 +8,8 @@ import { plain } from "../parts/plain.js";
 import { useSecret } from "../parts/take-secret.js";
 import { useAction } from "../parts/use-action.js";
 import { useFacts } from "../parts/use-facts.js";
-import { place } from "../router.js";
-import { afterSignIn } from "../session.js";
+import { localAddress, place } from "../router.js";
+import { afterSignIn, sessionEnded } from "../session.js";
 import { useResource } from "../use-resource.js";
 
 /** Signing in: with a password, with a provider, or by the one-time link of the first owner. */
@@ -31,6 +31,8 @@ export default function SignInPage(): JSX.Element {
 function Ways(): JSX.Element {
   const ways = useResource<SignInWays>("/api/sign-in/ways");
   const problem = place.value.query.get("problem");
+  const back = localAddress(place.value.query.get("back"));
+  const returning = back === "/" ? "" : `?return=${encodeURIComponent(back)}`;
   const known =
     problem !== null && Object.hasOwn(SIGN_IN_PROBLEMS, problem)
       ? SIGN_IN_PROBLEMS[problem as keyof typeof SIGN_IN_PROBLEMS]
@@ -38,18 +40,23 @@ function Ways(): JSX.Element {
   return (
     <>
       {known === undefined ? null : <Notice kind="bad" title={known} />}
+      {sessionEnded.value ? (
+        <Notice kind="warn" title="You are not signed in any longer.">
+          Your session has ended, or your access to this console has been taken away.
+        </Notice>
+      ) : null}
       <PasswordForm />
       {ways.error === undefined ? null : <ErrorNotice error={ways.error} onRetry={ways.reload} />}
       {ways.data?.github === undefined && ways.data?.oidc === undefined ? null : (
         <div class="entry-ways">
           <p class="entry-or">or</p>
           {ways.data.github === undefined ? null : (
-            <a class="button button-default" href="/sign-in/github">
+            <a class="button button-default" href={`${ways.data.github.start}${returning}`}>
               Sign in with {plain(ways.data.github.name)}
             </a>
           )}
           {ways.data.oidc === undefined ? null : (
-            <a class="button button-default" href="/sign-in/oidc">
+            <a class="button button-default" href={`${ways.data.oidc.start}${returning}`}>
               Sign in with {plain(ways.data.oidc.name)}
             </a>
           )}
