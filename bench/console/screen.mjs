@@ -20,6 +20,7 @@ export async function measureScreen({ quick = false } = {}) {
     const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
     const devtools = await page.context().newCDPSession(page);
     await page.goto(stage.console.ownerLink ?? "");
+    await page.getByLabel("E-mail").fill("owner@example.org");
     await page.getByRole("button", { name: "Sign in as owner" }).click();
     await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
     const paint = await firstPaint(page, stage.console.url);

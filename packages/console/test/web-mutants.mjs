@@ -60,4 +60,19 @@ export const WEB_MUTANTS = [
     replace: "if (false) {",
     tests: ["packages/console/src/web/logs/tracebacks.test.ts"],
   },
+  {
+    rule: "a viewer that was too slow never sees the newest lines, when nothing comes behind them",
+    file: "packages/console/src/live/viewer.ts",
+    find: "      await sendSlowly(end);\n",
+    replace: "",
+    tests: ["packages/console/src/live/viewer.test.ts"],
+    only: "sent the end",
+  },
+  {
+    rule: "a viewer is sent again what it has",
+    file: "packages/console/src/live/viewer.ts",
+    find: "const lines = held.filter(({ seq }) => seq > last);",
+    replace: "const lines = held;",
+    tests: ["packages/console/src/live/viewer.test.ts"],
+  },
 ];

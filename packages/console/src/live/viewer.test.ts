@@ -1,11 +1,12 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { Feed } from "../feed/types.js";
 import type { LiveMessage, LogEntry, LogFilter } from "../shared/log-types.js";
 import { createMatcher } from "../shared/match.js";
 import type { StoredStream } from "../store/types.js";
 import { createLiveHub } from "./hub.js";
-import { startViewer } from "./viewer.js";
+import { serveViewer } from "./viewer.js";
 
+const CAUGHT_UP = { type: "caught-up" };
 const key = { app: "shop", environment: "production" };
 
 /** A history and its feed, in memory; a reading takes a while, in which others are stored. */
@@ -26,11 +27,13 @@ function world(options: { readonly duringRead?: (append: (count: number) => void
   };
   const stream: Pick<StoredStream, "bounds" | "read"> = {
     bounds: () => ({ lines: stored.length, bytes: 0, newestSeq: stored.length }),
-    read: async ({ after = 0, limit, filter = {} }) => {
+    read: async ({ after = 0, before, limit, filter = {} }) => {
       const matches = createMatcher(filter);
-      const fitting = stored.slice(after).filter(matches);
+      const fitting = stored.slice(after, before === undefined ? undefined : before - 1).filter(matches);
       options.duringRead?.(append);
       await Promise.resolve();
+      if (before !== undefined)
+        return { lines: fitting.slice(-limit), hasOlder: fitting.length > limit, hasNewer: true };
       return { lines: fitting.slice(0, limit), hasOlder: false, hasNewer: fitting.length > limit };
     },
   };
@@ -48,14 +51,19 @@ function world(options: { readonly duringRead?: (append: (count: number) => void
     const sent: Buffer[] = [];
     const socket = { bufferedAmount: 0, send: (message: Buffer) => void sent.push(message) };
     const controller = new AbortController();
-    const started = startViewer({
+    const served = serveViewer({
       ...{ socket, filter, after, stream: stream as StoredStream, group: hub.group(key, filter) },
       ...{ feedState: () => ({ state: "following" as const }), signal: controller.signal },
     });
     const messages = (): LiveMessage[] => sent.map((one) => JSON.parse(one.toString()));
     const lines = (): number[] =>
       messages().flatMap((one) => (one.type === "lines" ? one.lines.map(({ seq }) => seq) : []));
-    return { sent, socket, started, messages, lines, stop: () => controller.abort() };
+    const started = vi.waitFor(() => expect(messages()).toContainEqual(expect.objectContaining(CAUGHT_UP)));
+    const stop = (): Promise<void> => {
+      controller.abort();
+      return served;
+    };
+    return { sent, socket, started, messages, lines, stop };
   };
   return { append, view, hub, listeners, subscriptions: () => subscriptions };
 }
@@ -124,25 +132,71 @@ test("a filter narrows what was stored and what comes alike", async () => {
   expect(viewer.lines()).toEqual([4, 5, 9]);
 });
 
-test("a viewer that is too slow is told how many it has missed, and nothing piles up", async () => {
+const FULL = 2 * 1024 * 1024;
+
+test("a viewer that is too slow is told how many it has missed, is sent the end of them, and nothing piles up", async () => {
   const { append, view } = world();
   const slow = view(0);
   const quick = view(0);
   await Promise.all([slow.started, quick.started]);
   append(10);
   await settled();
-  slow.socket.bufferedAmount = 2 * 1024 * 1024;
+  slow.socket.bufferedAmount = FULL;
   const before = slow.sent.length;
   for (let round = 0; round < 20; round += 1) append(1_000);
   await settled();
   expect(slow.sent.length).toBe(before);
   slow.socket.bufferedAmount = 0;
-  await settled();
+  // Nothing comes behind: the newest lines are there all the same.
+  await vi.waitFor(() => expect(slow.lines()).toEqual([...upTo(1, 10), ...upTo(19_011, 20_010)]));
+  expect(slow.messages()).toContainEqual({ type: "skipped", from: 11, to: 19_010, count: 19_000 });
   append(1);
   await settled();
-  expect(slow.messages()).toContainEqual({ type: "skipped", from: 11, to: 20_010, count: 20_000 });
-  expect(slow.lines()).toEqual([...upTo(1, 10), 20_011]);
+  expect(slow.lines().at(-1)).toBe(20_011);
   expect(quick.lines()).toEqual(upTo(1, 20_011));
+});
+
+test("what a viewer has missed is sent whole where it is not much, and nothing is said", async () => {
+  const { append, view } = world();
+  const viewer = view(0);
+  await viewer.started;
+  viewer.socket.bufferedAmount = FULL;
+  append(300);
+  await settled();
+  viewer.socket.bufferedAmount = 0;
+  await vi.waitFor(() => expect(viewer.lines()).toEqual(upTo(1, 300)));
+  expect(viewer.messages().map(({ type }) => type)).not.toContain("skipped");
+});
+
+test("more that comes while the end is read is held, and more than that is missed again: no line twice, each counted once", async () => {
+  let rounds = 0;
+  const { append, view } = world({
+    duringRead: (more) => {
+      rounds += 1;
+      // The first reading is that of the start.
+      if (rounds === 2) more(800);
+      if (rounds === 3) for (let batch = 0; batch < 7; batch += 1) more(1_000);
+    },
+  });
+  const viewer = view(0, { text: "line" });
+  await viewer.started;
+  const fall = async (): Promise<void> => {
+    viewer.socket.bufferedAmount = FULL;
+    append(5_000);
+    append(5, "other");
+    await settled();
+    viewer.socket.bufferedAmount = 0;
+  };
+  await fall();
+  await vi.waitFor(() => expect(viewer.lines().at(-1)).toBe(5_805));
+  await fall();
+  await vi.waitFor(() => expect(viewer.lines().at(-1)).toBe(17_810));
+  const skipped = viewer.messages().flatMap((one) => (one.type === "skipped" ? [one] : []));
+  const counted = skipped.reduce((sum, { count }) => sum + count, 0);
+  const lines = viewer.lines();
+  expect(lines).toEqual([...new Set(lines)].sort((one, other) => one - other));
+  expect(lines.length + counted).toBe(5_000 + 800 + 5_000 + 7_000);
+  for (const { from, to } of skipped) expect(lines.some((seq) => seq >= from && seq <= to)).toBe(false);
 });
 
 test("who is very far behind has the middle skipped", async () => {
@@ -173,8 +227,8 @@ test("who leaves is forgotten, and with the last one the subscription ends", asy
   const one = view(0);
   const other = view(0);
   await Promise.all([one.started, other.started]);
-  one.stop();
+  await one.stop();
   expect(listeners.size).toBe(1);
-  other.stop();
+  await other.stop();
   expect(listeners.size).toBe(0);
 });

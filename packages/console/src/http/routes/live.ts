@@ -1,6 +1,6 @@
 import type { Feed } from "../../feed/types.js";
 import { createLiveHub, encode, type LiveHub } from "../../live/hub.js";
-import { startViewer } from "../../live/viewer.js";
+import { serveViewer } from "../../live/viewer.js";
 import { filterFromQuery, unknownParameter, wholeFromQuery } from "../../shared/filter-query.js";
 import type { LiveMessage, LogFilter } from "../../shared/log-types.js";
 import { createMatcher } from "../../shared/match.js";
@@ -41,7 +41,7 @@ export const liveRoutes: readonly Route[] = [
         { once: true },
       );
       const stream = await services.store.stream(key);
-      await startViewer({
+      await serveViewer({
         socket: {
           send: (message) => socket.send(message, { binary: false }),
           get bufferedAmount() {
