@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { createClient } from "@libsql/client";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { ACTIONS, type Action } from "../src/access/actions.js";
 import { reaches } from "../src/access/rights.js";
 import type { Route } from "../src/http/route.js";
@@ -14,6 +14,7 @@ import {
   type SocketOptions,
   type TestConsole,
 } from "../src/http/testing/console.js";
+import { TICKET_LIFE } from "../src/http/tickets.js";
 import type { Role } from "../src/shared/access-types.js";
 
 /**
@@ -43,6 +44,13 @@ const people = {
 type Verdict = "in" | 401 | 403 | 404;
 
 let it: TestConsole;
+/** The console's clock; it goes as it does, but where a test turns it back. */
+const realNow = Date.now;
+const clock = vi.spyOn(Date, "now");
+/** Who has asked for what, as it was really asked: nothing of the table may be left out unnoticed. */
+const walked = new Map<string, Set<string>>();
+/** What somebody is called, by their session or token. */
+const names = new Map<string, string>();
 const signedIn = new Map<string, SignedIn>();
 const tokens = new Map<string, string>();
 
@@ -82,6 +90,8 @@ beforeAll(async () => {
   await database.execute({ sql: "UPDATE sessions SET expires_at = 1 WHERE id = ?", args: [late.sessionId] });
   await database.execute({ sql: "UPDATE tokens SET expires_at = 1 WHERE id = ?", args: [stale.token.id] });
   database.close();
+  for (const [name, { session }] of signedIn) names.set(session, name);
+  for (const [name, token] of tokens) names.set(token, name);
 }, 120_000);
 afterAll(() => it.end());
 
@@ -100,6 +110,8 @@ const title = ({ method, path }: Route): string => `${method} ${path}`;
  * the walk itself would end, or a person it would remove, is not asked for.
  */
 async function verdict(route: Route, options: AskOptions & SocketOptions): Promise<Verdict> {
+  const asked = walked.get(title(route)) ?? new Set();
+  walked.set(title(route), asked.add(whoAsks(options)));
   const { status, code } =
     route.method === "SOCKET"
       ? await knock(route, options)
@@ -115,6 +127,11 @@ async function verdict(route: Route, options: AskOptions & SocketOptions): Promi
   if (status === 403 && (code === "console.forbidden" || code === "console.forged-request")) return 403;
   if (status === 404 && code === "console.not-found") return 404;
   return "in";
+}
+
+function whoAsks({ as, token }: AskOptions): string {
+  if (token !== undefined) return `token: ${names.get(token)}`;
+  return as === undefined ? "nobody" : `session: ${names.get(as.session)}`;
 }
 
 /** Opens a socket, with a ticket where it takes one, and closes it. */
@@ -149,9 +166,16 @@ function expected(action: Action, role: Role | undefined, everywhere: Role | und
   return reaches(held, rule.role) ? "in" : 403;
 }
 
-/** Those that would end the very session, or the console's people, are asked by a fresh session each time. */
-const endsSessions = ({ path }: Route): boolean =>
-  path === "/api/sign-out" || path.startsWith("/api/account/sessions");
+/** Those that would end the very session are asked by a fresh one of somebody like them. */
+const endsSessions = ({ path, method }: Route): boolean =>
+  method !== "GET" && (path === "/api/sign-out" || path.startsWith("/api/account/sessions"));
+
+/** Somebody else with the same roles, known by the same name. */
+async function another(name: string, roles: Readonly<Record<string, Role>>): Promise<SignedIn> {
+  const made = await it.person(`${name.replaceAll(" ", "-")}-${names.size}@example.org`, roles);
+  names.set(made.session, name);
+  return made;
+}
 
 /** Ids that are not there: the handler itself answers 404 to who is let in. */
 const handlerMayMiss = (route: Route): boolean => /:(?:id|number|name)\b/.test(route.path);
@@ -184,12 +208,11 @@ describe.each(routes.map((route) => [title(route), route] as const))("%s", (_, r
   });
 
   test.each([...Object.keys(people), "owner"])("%s", async (name) => {
-    if (endsSessions(route) && route.method !== "GET") return;
-    const as = signedIn.get(name) ?? it.owner;
     const roles: Readonly<Record<string, Role>> =
       name === "owner"
         ? { "*": "manager" }
         : (people[name as keyof typeof people] as Readonly<Record<string, Role>>);
+    const as = endsSessions(route) ? await another(name, roles) : (signedIn.get(name) ?? it.owner);
     const found = await verdict(route, { as, ...(await ticketFor(route, { as })) });
     compare(route, found, expected(route.action, roles.shop, roles["*"]));
   });
@@ -239,12 +262,40 @@ describe.each(routes.map((route) => [title(route), route] as const))("%s", (_, r
         await verdict(route, { token: tokens.get("manager") ?? "", origin: "http://evil.example" }),
       ).toBe(403);
     });
+    // A shell needs something that runs: test/shell-console.test.ts.
+    if (route.ticket !== true)
+      test("what is open is closed when the session, or the right, ends", async () => {
+        const { access } = it.services;
+        const by = { caller: await access.callerOf({ session: it.owner.session }) };
+        for (const [name, code] of [
+          ["signed-out", 4401],
+          ["revoked", 4403],
+        ] as const) {
+          const email = `open-${name}-${routes.indexOf(route)}@example.org`;
+          const as = await it.person(email, { shop: "manager" });
+          const socket = it.socket(pathOf(route), { as, ...(await ticketFor(route, { as })) });
+          const closed = new Promise<number>((resolve) => socket.once("close", resolve));
+          await new Promise((resolve) => socket.once("open", resolve));
+          if (name === "signed-out") await access.sessions.end(by, as.personId, as.sessionId);
+          else {
+            const [grant] = await access.grants.ofPerson(as.personId);
+            await access.grants.remove(by, grant?.id ?? "", "shop");
+          }
+          expect(await closed, name).toBe(code);
+        }
+      });
     test("a page that is no socket", async () => {
       expect(await it.ask(pathOf(route), { as: it.owner, headers: { origin: it.url } })).toMatchObject({
         status: 426,
       });
     });
     if (route.ticket === true) {
+      test("a ticket that has expired", async () => {
+        clock.mockImplementation(() => realNow() - TICKET_LIFE);
+        const late = await ticketFor(route, { as: it.owner });
+        clock.mockImplementation(realNow);
+        expect(await verdict(route, { as: it.owner, ...late })).toBe(403);
+      });
       test("no ticket, one of another session, and one that was used", async () => {
         const { ticket = "" } = await ticketFor(route, { as: it.owner });
         expect(await verdict(route, { as: it.owner })).toBe(403);
@@ -267,6 +318,25 @@ describe.each(routes.map((route) => [title(route), route] as const))("%s", (_, r
       expect((await it.ask("/api/me", { as: it.owner })).status).toBe(200);
     });
   }
+});
+
+test("everything that is served was asked for, by everybody", () => {
+  const { routes: mounted } = createRouter({
+    services: it.services,
+    routes,
+    place: { origin: it.url, https: false, isOurs: () => true, isOwnOrigin: () => true },
+    watch: { watch: () => () => undefined, close: () => undefined },
+    files: { answer: () => undefined },
+    peerOf: () => ({ address: "127.0.0.1" }),
+  });
+  const served = mounted.flatMap(({ method, path }) => (method === "ALL" ? [] : [`${method} ${path}`]));
+  expect([...walked.keys()].map((name) => name.replace(/^SOCKET /, "GET ")).sort()).toEqual(served.sort());
+  const everybody = [
+    ...["nobody", "session: owner", "session: expired", "token: expired", "token: elsewhere"],
+    ...Object.keys(people).map((name) => `session: ${name}`),
+    ...["viewer", "deployer", "operator", "manager"].map((role) => `token: ${role}`),
+  ];
+  for (const [name, asked] of walked) expect([...asked], name).toEqual(expect.arrayContaining(everybody));
 });
 
 describe("the table", () => {

@@ -6,21 +6,13 @@ import type { Services } from "../services.js";
 import { createPeerReader } from "./address.js";
 import { cutOffUnreadBody } from "./body.js";
 import { errorAnswer } from "./errors.js";
+import { SERVER_LIMITS, type ServerLimits } from "./limits.js";
 import type { Place } from "./place.js";
 import { createRightsWatch } from "./rights-watch.js";
 import type { Route } from "./route.js";
 import { createRouter } from "./router.js";
 import { createSockets } from "./sockets.js";
 import { readStaticFiles } from "./static.js";
-
-/** How long a client may take for what it sends, milliseconds, and how much of it there may be. */
-const LIMITS = {
-  headersTimeout: 10_000,
-  requestTimeout: 30_000,
-  keepAliveTimeout: 10_000,
-  connectionsCheckingInterval: 1_000,
-  maxHeaderSize: 16 * 1024,
-} as const;
 
 /** How long answers may flow on after the console was asked to close, milliseconds. */
 const CLOSE_WITHIN = 2_000;
@@ -48,8 +40,16 @@ export interface ServeOptions {
  *
  * @throws `console.port-taken`, `console.cannot-listen`
  */
-export async function listen(address: { readonly host: string; readonly port: number }): Promise<Listening> {
-  const server = createServer({ ...LIMITS });
+export async function listen(
+  address: { readonly host: string; readonly port: number },
+  limits: ServerLimits = SERVER_LIMITS,
+): Promise<Listening> {
+  const { headersTimeout, requestTimeout, keepAliveTimeout, connectionsCheckingInterval, maxHeaderSize } =
+    limits;
+  const server = createServer({
+    ...{ headersTimeout, requestTimeout, keepAliveTimeout, connectionsCheckingInterval, maxHeaderSize },
+  });
+  server.timeout = limits.stalledTimeout;
   // The configuration of many apps takes a while to load.
   const notYet = (_: IncomingMessage, outgoing: ServerResponse): void => {
     outgoing.writeHead(503, { "retry-after": "1", "cache-control": "no-store" }).end("starting\n");
@@ -72,7 +72,7 @@ export async function listen(address: { readonly host: string; readonly port: nu
     port,
     serve: (what) => {
       server.off("request", notYet);
-      stop = serveOn(server, what);
+      stop = serveOn(server, what, limits);
     },
     close: () => {
       closing ??= close();
@@ -81,7 +81,11 @@ export async function listen(address: { readonly host: string; readonly port: nu
   };
 }
 
-function serveOn(server: Server, { services, routes, place, pages }: ServeOptions): () => Promise<void> {
+function serveOn(
+  server: Server,
+  { services, routes, place, pages }: ServeOptions,
+  limits: ServerLimits,
+): () => Promise<void> {
   const watch = createRightsWatch(services.access);
   const router = createRouter({
     services,
@@ -91,7 +95,7 @@ function serveOn(server: Server, { services, routes, place, pages }: ServeOption
     files: readStaticFiles(pages),
     peerOf: createPeerReader(services.options.trustedProxies ?? []),
   });
-  const sockets = createSockets({ services, router, watch, origin: place.origin });
+  const sockets = createSockets({ services, router, watch, limits, origin: place.origin });
   const listener = getRequestListener((request, env) => router.fetch(request, env as HttpBindings), {
     hostname: new URL(place.origin).host,
     overrideGlobalObjects: false,

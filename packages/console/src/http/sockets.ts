@@ -2,20 +2,22 @@ import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Services } from "../services.js";
+import type { ServerLimits } from "./limits.js";
 import type { EndReason, RightsWatch } from "./rights-watch.js";
 import type { createRouter, OpenedSocket } from "./router.js";
+import { createSocketPlaces } from "./socket-places.js";
 
 /** What goes to the server is keys and small messages: what is larger is no client of ours, bytes. */
 const MAX_MESSAGE = 64 * 1024;
-
-/** A client that answers no ping for this long is gone, milliseconds. */
-const PING_EVERY = 30_000;
 
 /** How long a client may take to close before its connection is cut, milliseconds: less than a second in all. */
 const CLOSE_WITHIN = 250;
 
 /** Codes that a socket is closed with. 4000 and up are for applications (RFC 6455, section 7.4.2). */
 const CODES: Readonly<Record<EndReason, number>> = { revoked: 4403, "signed-out": 4401, shutdown: 1001 };
+
+/** How long who was refused may take to close its side, milliseconds. */
+const LINGER = 1_000;
 
 /** The open sockets of one console. */
 export interface Sockets {
@@ -30,11 +32,13 @@ export interface SocketsOptions {
   readonly services: Services;
   readonly router: ReturnType<typeof createRouter>;
   readonly watch: RightsWatch;
+  readonly limits: Pick<ServerLimits, "pingEvery" | "socketsOfOne" | "socketsInAll">;
   readonly origin: string;
 }
 
 /** Sockets go through the same table and the same guard as everything else. */
-export function createSockets({ services, router, watch, origin }: SocketsOptions): Sockets {
+export function createSockets({ services, router, watch, limits, origin }: SocketsOptions): Sockets {
+  const places = createSocketPlaces(limits);
   // Compression is off: a batch would be compressed anew for every viewer.
   const server = new WebSocketServer({
     noServer: true,
@@ -47,6 +51,14 @@ export function createSockets({ services, router, watch, origin }: SocketsOption
   const open = (opened: OpenedSocket, incoming: IncomingMessage, connection: Duplex, head: Buffer): void => {
     server.handleUpgrade(incoming, connection, head, (socket) => {
       const { route, params, admission, url, address } = opened;
+      const leave = places.enter(admission.caller, address);
+      if (typeof leave !== "function") {
+        // Told by a code: a browser shows its page nothing of a handshake that was refused.
+        socket.on("error", () => socket.terminate());
+        socket.close(leave.code, leave.reason);
+        return;
+      }
+      socket.once("close", leave);
       const controller = new AbortController();
       let ended = false;
       const end = (reason: EndReason): void => {
@@ -58,7 +70,7 @@ export function createSockets({ services, router, watch, origin }: SocketsOption
         setTimeout(() => socket.terminate(), CLOSE_WITHIN).unref();
       };
       const stopWatching = watch.watch(route, params, admission, end);
-      const stopPinging = keepAlive(socket);
+      const stopPinging = keepAlive(socket, limits.pingEvery);
       socket.on("error", () => socket.terminate());
       socket.once("close", () => {
         ended = true;
@@ -125,7 +137,7 @@ export function createSockets({ services, router, watch, origin }: SocketsOption
   };
 }
 
-function keepAlive(socket: WebSocket): () => void {
+function keepAlive(socket: WebSocket, pingEvery: number): () => void {
   let alive = true;
   socket.on("pong", () => {
     alive = true;
@@ -134,7 +146,7 @@ function keepAlive(socket: WebSocket): () => void {
     if (!alive) return socket.terminate();
     alive = false;
     socket.ping();
-  }, PING_EVERY);
+  }, pingEvery);
   timer.unref();
   return () => clearInterval(timer);
 }
@@ -145,6 +157,9 @@ async function refuse(connection: Duplex, answer: Response): Promise<void> {
   for (const [name, value] of answer.headers) lines.push(`${name}: ${value}`);
   lines.push(`content-length: ${body.byteLength}`, "connection: close", "", "");
   connection.end(Buffer.concat([Buffer.from(lines.join("\r\n"), "latin1"), body]));
+  // The server looks after requests, and this is none any more: who does not close is cut off.
+  connection.resume();
+  setTimeout(() => connection.destroy(), LINGER).unref();
 }
 
 function plainHeaders(incoming: IncomingMessage): Headers {

@@ -100,7 +100,13 @@ export const runsRoutes: readonly Route[] = [
       return Response.json(answer);
     },
   },
-  { method: "SOCKET", path: `${base}/live`, action: "app.read", connect: watchRuns },
+  {
+    method: "SOCKET",
+    path: `${base}/live`,
+    action: "app.read",
+    check: (request) => void environmentOf(request),
+    connect: watchRuns,
+  },
 ];
 
 /** The run that the path names, of the app and environment that it names: another app's is not there. */

@@ -64,8 +64,10 @@ export function openLive(options: LiveOptions): () => void {
       }
       options.onMessage(message);
     };
-    mine.onclose = () => {
+    mine.onclose = (event) => {
       if (closed || ended || socket !== mine) return;
+      // There is no place for this one: to come back at once would be no use.
+      if (event.code === 4429 || event.code === 1013) tries = WAITS.length;
       if (opened) again();
       else
         void options.mayRetry().then((may) => {

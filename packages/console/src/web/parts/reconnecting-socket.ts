@@ -44,7 +44,8 @@ export function openSocket(
         hear.state("closed");
         return;
       }
-      attempt += 1;
+      // There is no place for this one: to come back at once would be no use.
+      attempt = event.code === 4429 || event.code === 1013 ? 6 : attempt + 1;
       hear.state("waiting");
       timer = setTimeout(open, pauseBefore(attempt));
     };
