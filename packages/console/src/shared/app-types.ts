@@ -261,6 +261,8 @@ export interface ProcessList {
   readonly health: Health;
   readonly processes: readonly ProcessView[];
   readonly scale: Support;
+  /** Whether a shell opens inside an instance; where it does not, it opens in a fresh copy. */
+  readonly exec: Support;
   readonly lock?: LockView;
 }
 

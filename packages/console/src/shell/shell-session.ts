@@ -18,8 +18,10 @@ export const SHELL_LIMITS: ShellLimits = { idleMs: 10 * 60_000, totalMs: 8 * 360
 /** What a shell is opened with. */
 export interface ShellOptions {
   readonly deployer: Pick<Deployer, "exec">;
-  /** `web.1`; one of the app's own, found before. */
+  /** `web.1`; one of the app's own, found before. Of a fresh copy: what it is called. */
   readonly instance: string;
+  /** Begins it in a fresh copy of the release, where the provider lets nobody into an instance that serves. */
+  readonly freshCopy?: Deployer["run"];
   readonly socket: WebSocket;
   /** Aborted when the right to it ends or the client goes; the reason's message says which. */
   readonly signal: AbortSignal;
@@ -38,7 +40,7 @@ const mostUndrawn = 524_288;
 const reasons = ["revoked", "signed-out", "shutdown"] as const;
 
 /**
- * Runs a shell inside an instance for one socket, until it exits, is idle for too long, or the right to it ends.
+ * Runs a shell inside an instance, or in a fresh copy, for one socket, until it exits, is idle for too long, or the right to it ends.
  *
  * @returns how it ended; undefined: it was never opened.
  */
@@ -100,14 +102,14 @@ export async function runShell(options: ShellOptions): Promise<ShellEnd | undefi
     const first = await greeted;
     if (first === undefined || ending.signal.aborted) return undefined;
     await onOpen();
-    const session = await deployer.exec({
+    const request = {
       command: shellCommand(first.columns, first.rows),
-      stdio: "capture",
+      stdio: "capture" as const,
       input: keys,
-      instance,
       env: { TERM: "xterm-256color" },
       signal: ending.signal,
-    });
+    };
+    const session = await (options.freshCopy?.(request) ?? deployer.exec({ ...request, instance }));
     session.exitCode.catch(() => undefined);
     const reader = createGreetingReader();
     const show = async (): Promise<void> => {
@@ -118,7 +120,9 @@ export async function runShell(options: ShellOptions): Promise<ShellEnd | undefi
         const { greeting } = reader;
         if (isNew && greeting !== undefined) {
           say(socket, { type: "opened", instance, mode: greeting.mode });
-          if (greeting.mode === "terminal" && greeting.terminal !== undefined) {
+          // A copy of its own takes no second command: its window keeps the size that it began with.
+          const reachable = options.freshCopy === undefined;
+          if (reachable && greeting.mode === "terminal" && greeting.terminal !== undefined) {
             resize = createResizer(deployer, instance, greeting.terminal, ending.signal);
           }
         }

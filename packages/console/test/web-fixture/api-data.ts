@@ -352,6 +352,7 @@ function processes(now: number): ProcessList {
     release: 12,
     health: "degraded",
     scale: true,
+    exec: true,
     lock: { by: "maria on ci-7", since: now - 2 * MINUTE, operation: "up" },
     processes: [
       {

@@ -23,7 +23,7 @@ export function serviceOverview(status: EnvironmentStatus): ServiceOverview {
     health: healthOf(status),
     ...(release === undefined ? {} : { release }),
     urls: [...new Set(status.urls)],
-    processes: status.processes.map(processOverview),
+    processes: inOrder(status.processes).map(processOverview),
     problems: [
       ...status.addons
         .filter(({ state }) => state === "failed" || state === "stopped")
@@ -34,6 +34,12 @@ export function serviceOverview(status: EnvironmentStatus): ServiceOverview {
     ],
     ...(lock === undefined ? {} : { lock: lockView(lock) }),
   };
+}
+
+/** What answers the web first, the others by name: a vendor lists them in an order that means nothing. */
+export function inOrder(processes: readonly ProcessStatus[]): readonly ProcessStatus[] {
+  const place = ({ name }: ProcessStatus): string => `${name === "web" ? 0 : 1} ${name}`;
+  return [...processes].sort((one, other) => (place(one) < place(other) ? -1 : 1));
 }
 
 function word(state: string): string {

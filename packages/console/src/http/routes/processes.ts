@@ -2,7 +2,7 @@ import type { EnvironmentStatus } from "@deploy/core";
 import { startOperation } from "../../apps/operations.js";
 import type { ConsoleEnvironment } from "../../apps/types.js";
 import { jobViews } from "../../apps/views/jobs.js";
-import { healthOf, lockView, processView } from "../../apps/views/service.js";
+import { healthOf, inOrder, lockView, processView } from "../../apps/views/service.js";
 import type { JobList, ProcessList } from "../../shared/app-types.js";
 import type { Route, RouteRequest } from "../route.js";
 import { badRequest, environmentOf, fieldsOf, optionalText } from "./environment-of.js";
@@ -24,11 +24,13 @@ export const processesRoutes: readonly Route[] = [
       const status = await readStatus(request, environment);
       const resolved = environment.deployer.environment;
       const { release, lock } = status;
+      const { scale, exec } = resolved.providers.target.containers.capabilities;
       const answer: ProcessList = {
         ...(release === undefined ? {} : { release }),
         health: healthOf(status),
-        processes: status.processes.map((process) => processView(process, resolved)),
-        scale: resolved.providers.target.containers.capabilities.scale,
+        processes: inOrder(status.processes).map((process) => processView(process, resolved)),
+        scale,
+        exec,
         ...(lock === undefined ? {} : { lock: lockView(lock) }),
       };
       return Response.json(answer);

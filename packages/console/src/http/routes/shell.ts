@@ -14,6 +14,9 @@ const base = "/api/apps/:app/environments/:environment/shell";
 /** Which ticket is for which instance; one desk for the tickets of one console. */
 const desks = new WeakMap<Tickets, ShellDesk>();
 
+/** What a copy of the release is called that runs for one shell only. */
+const freshCopy = "a fresh copy";
+
 /** A shell inside an instance: off unless the console was started with it, for operators, on the record. */
 export const shellRoutes: readonly Route[] = [
   {
@@ -66,6 +69,7 @@ async function openShell(request: SocketRequest): Promise<void> {
   const end = await runShell({
     deployer,
     instance,
+    ...(instance === freshCopy ? { freshCopy: (options) => deployer.run(options) } : {}),
     socket,
     signal,
     limits: SHELL_LIMITS,
@@ -98,22 +102,30 @@ function allowed(request: Pick<RouteRequest, "params" | "services">): ConsoleEnv
     });
   }
   const { target } = environment.deployer.environment.providers;
-  const { exec } = target.containers.capabilities;
-  if (!isSupported(exec)) {
+  const { exec, run } = target.containers.capabilities;
+  if (!isSupported(exec) && !isSupported(run)) {
     throw refusal({
       status: 409,
       code: "containers.unsupported",
       message: `${target.name} cannot run commands inside an instance: ${exec.no}.`,
-      hint: "A fresh copy of a process can be had with `deploy run`.",
+      hint: "There is no other way in: look at the logs, which the console keeps.",
     });
   }
   return environment;
 }
 
-/** The instance of that name, of this app in this environment; else the first that runs. */
+/**
+ * The instance of that name, of this app in this environment; else the first that runs. Where the provider lets nobody
+ * into an instance, it is a fresh copy of the release.
+ */
 async function findInstance({ deployer }: ConsoleEnvironment, wanted: string | undefined): Promise<string> {
   if (wanted !== undefined && !/^[\w:.-]{1,100}$/.test(wanted)) {
     throw badRequest('"instance" has to be a name such as web.1.');
+  }
+  const { exec } = deployer.environment.providers.target.containers.capabilities;
+  if (!isSupported(exec)) {
+    if (wanted === undefined) return freshCopy;
+    throw notFound(`Nobody is let into ${wanted}: ${exec.no}. Leave the instance away, for a fresh copy.`);
   }
   const { processes } = await deployer.status();
   const running = processes

@@ -39,7 +39,8 @@ export default function ShellPage({ params }: PageProps): JSX.Element {
   const shell = useRef<OpenShell | null>(null);
   useEffect(() => () => shell.current?.close(), []);
 
-  const running = (processes.data?.processes ?? [])
+  const intoInstances = (processes.data?.exec ?? true) === true;
+  const running = (intoInstances ? (processes.data?.processes ?? []) : [])
     .flatMap((process) => process.instances)
     .filter((one) => one.state === "running");
   const open = (): void =>
@@ -79,7 +80,7 @@ export default function ShellPage({ params }: PageProps): JSX.Element {
             disabled={live}
             onValue={setInstance}
             options={[
-              { value: "", label: "The first one" },
+              { value: "", label: intoInstances ? "The first one" : "A fresh copy of the release" },
               ...running.map((one) => ({ value: one.name, label: one.name })),
             ]}
           />
@@ -108,8 +109,10 @@ export default function ShellPage({ params }: PageProps): JSX.Element {
         <Empty
           title={may("shell.open", app) ? "No shell is open" : "Opening a shell needs the role operator"}
         >
-          A shell runs inside the app's own instance, with its config and its rights. When it was opened and
-          closed, and by whom, is written to the audit log; what is typed is not.
+          {intoInstances
+            ? "A shell runs inside the app's own instance, with its config and its rights."
+            : "The provider lets nobody into an instance that serves: a shell runs in a fresh copy of the release, with its config and its rights, until it ends."}{" "}
+          When it was opened and closed, and by whom, is written to the audit log; what is typed is not.
         </Empty>
       ) : null}
     </Page>
