@@ -1,7 +1,7 @@
 import type { ProvenIdentity } from "../access/identities.js";
 import type { BegunSession, NewSession } from "../access/sessions.js";
 import type { Caller } from "../access/types.js";
-import type { InvitationFacts, InvitationSignIn, LinkFacts, LinkSignIn } from "../shared/access-types.js";
+import type { InvitationFacts, InvitationSignIn, LinkFacts, LinkSignIn } from "../shared/sign-in-types.js";
 
 /** How requests are made: the platform's `fetch`, or one of a test. */
 export type Fetch = typeof fetch;

@@ -73,7 +73,7 @@ describe.skipIf(noBrowser !== undefined)(
         .waitForResponse((response) => response.request().method() === "DELETE")
         .then(() => Date.now());
       await owner.getByRole("dialog").getByRole("button", { name: "Revoke everywhere" }).click();
-      // Issue 7: "revoking closes their open stream within a second".
+      // The one time that is promised: "revoking closes their open stream within a second".
       expect((await closed) - (await answered)).toBeLessThan(1000);
       await owner.getByText("gone@example.org has no access to this console any longer.").waitFor();
       await page.waitForURL("**/sign-in*");

@@ -11,7 +11,6 @@ import type {
   PersonRights,
   Role,
   SessionList,
-  SignInWays,
   TokenList,
 } from "../../src/shared/access-types.js";
 import type {
@@ -32,6 +31,7 @@ import type {
   VendorAccessView,
 } from "../../src/shared/app-types.js";
 import type { NumberedProgress, Run, RunDetail, RunList } from "../../src/shared/run-types.js";
+import type { SignInWays } from "../../src/shared/sign-in-types.js";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -36,7 +36,7 @@ export const liveRoutes: readonly Route[] = [
         "abort",
         () => {
           const reason = REASONS.find((one) => one === (signal.reason as Error).message);
-          if (reason !== undefined) socket.send(encode({ type: "ended", reason }));
+          if (reason !== undefined) socket.send(encode({ type: "ended", reason }), { binary: false });
         },
         { once: true },
       );

@@ -1,7 +1,11 @@
 import { DeployError } from "@deploy/core";
 import type { BegunSession } from "../../access/sessions.js";
-import type { SignedIn, SignInProblem, SignInWays } from "../../shared/access-types.js";
-import { SIGN_IN_PROBLEMS } from "../../shared/access-types.js";
+import {
+  SIGN_IN_PROBLEMS,
+  type SignedIn,
+  type SignInProblem,
+  type SignInWays,
+} from "../../shared/sign-in-types.js";
 import { clearedSessionCookie, pendingCookie, sessionCookie } from "../../sign-in/cookies.js";
 import type { ProviderWay } from "../../sign-in/types.js";
 import type { Route, RouteRequest } from "../route.js";

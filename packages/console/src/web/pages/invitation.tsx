@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import type { InvitationFacts } from "../../shared/access-types.js";
+import type { InvitationFacts } from "../../shared/sign-in-types.js";
 import { post } from "../api.js";
 import {
   Button,

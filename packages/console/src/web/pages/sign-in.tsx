@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { type LinkFacts, SIGN_IN_PROBLEMS, type SignInWays } from "../../shared/access-types.js";
+import { type LinkFacts, SIGN_IN_PROBLEMS, type SignInWays } from "../../shared/sign-in-types.js";
 import { type ApiError, post } from "../api.js";
 import { Button, ErrorNotice, Field, Loading, Notice, TextInput } from "../components/index.js";
 import { EntryPage } from "../parts/entry-page.js";
