@@ -10,7 +10,6 @@ import {
   Loaded,
   Page,
   type PageProps,
-  RelativeTime,
   Select,
   Table,
   TextInput,
@@ -24,6 +23,7 @@ import { GrantWords } from "../parts/grant-words.js";
 import { plain } from "../parts/plain.js";
 import { ACTION_WORDS, grantable } from "../parts/rights.js";
 import { SecretOnce } from "../parts/secret-once.js";
+import { TOKEN_COLUMNS } from "../parts/token-columns.js";
 import { useAction } from "../parts/use-action.js";
 import { VendorAccess } from "../parts/vendor-access.js";
 import { Link } from "../router.js";
@@ -220,25 +220,16 @@ function Tokens({ tokens }: { readonly tokens: AppAccess["tokens"] }): JSX.Eleme
   return (
     <section class="stack" aria-labelledby="app-tokens">
       <h2 id="app-tokens">API tokens that reach it</h2>
-      <Table
+      <Table<AppAccess["tokens"][number]>
         caption="API tokens"
         rows={tokens}
         keyOf={(token) => token.id}
         columns={[
-          { key: "name", title: "Name", cell: (token) => plain(token.name) },
+          TOKEN_COLUMNS.name,
           { key: "owner", title: "Of", cell: (token) => plain(token.owner) },
-          { key: "role", title: "Role", cell: (token) => token.role },
-          {
-            key: "used",
-            title: "Last used",
-            cell: (token) =>
-              token.lastUsedAt === undefined ? (
-                <span class="muted">never</span>
-              ) : (
-                <RelativeTime at={token.lastUsedAt} />
-              ),
-          },
-          { key: "expires", title: "Expires", cell: (token) => <RelativeTime at={token.expiresAt} /> },
+          TOKEN_COLUMNS.role,
+          TOKEN_COLUMNS.used,
+          TOKEN_COLUMNS.expires,
         ]}
       />
     </section>

@@ -94,7 +94,9 @@ function NoRuns(): JSX.Element {
     <Empty title="No run was told to this console yet">
       <p>
         What is done from these pages appears here. So does every <Code>deploy up</Code> in a terminal or in
-        CI that knows this console, with an API token of a deployer.
+        CI that knows this console: by <Code>DEPLOY_CONSOLE_URL</Code>, which is{" "}
+        <Code>{window.location.origin}</Code>, and <Code>DEPLOY_CONSOLE_TOKEN</Code>, an API token with the
+        role deployer from <Link to="/account">your account</Link>.
       </p>
     </Empty>
   );
