@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startConsole } from "@deploy/console";
@@ -110,3 +112,45 @@ it("a console that cannot be told fails nothing, and is spoken of once, on stder
   expect(spoken.code).toBe(0);
   expect(spoken.stderr.match(/is not told of this run/g)).toHaveLength(1);
 }, 60_000);
+
+it("a console that takes what it is told and never answers holds up no `up`", async () => {
+  const silent = createServer(() => undefined);
+  await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+  try {
+    writeConfig(space, { ...input, config: { ROUND: "silent" } });
+    const answer = await deploy(space, "shop", ["up"], {
+      env: { DEPLOY_CONSOLE_URL: urlOf(silent), DEPLOY_CONSOLE_TOKEN: "dpl_never-shown-to-anybody" },
+    });
+    expect(answer.code, answer.stderr).toBe(0);
+    expect(answer.stderr.match(/is not told of this run: it answers too slowly/g)).toHaveLength(1);
+    expect(answer.stdout + answer.stderr).not.toContain("dpl_never");
+  } finally {
+    silent.closeAllConnections();
+    silent.close();
+  }
+}, 60_000);
+
+it("a console that goes away in the midst of an `up` fails nothing", async () => {
+  let asked = 0;
+  const leaving = createServer((request, response) => {
+    asked += 1;
+    request.resume();
+    if (asked === 1) response.end(JSON.stringify({ run: { id: "r1" } }));
+    else {
+      leaving.closeAllConnections();
+      leaving.close();
+    }
+  });
+  await new Promise<void>((resolve) => leaving.listen(0, "127.0.0.1", resolve));
+  writeConfig(space, { ...input, config: { ROUND: "leaving" } });
+  const answer = await deploy(space, "shop", ["up"], {
+    env: { DEPLOY_CONSOLE_URL: urlOf(leaving), DEPLOY_CONSOLE_TOKEN: "dpl_never-shown-to-anybody" },
+  });
+  expect(answer.code, answer.stderr).toBe(0);
+  expect(asked).toBeGreaterThanOrEqual(2);
+  expect(answer.stderr.match(/is not told of this run/g)).toHaveLength(1);
+}, 60_000);
+
+function urlOf(one: Server): string {
+  return `http://127.0.0.1:${(one.address() as AddressInfo).port}`;
+}

@@ -125,6 +125,19 @@ describe("the book of runs", () => {
     expect(told).toEqual(["running", "lost", "running"]);
   });
 
+  it("one that was under way when the console was stopped is told to be lost, too, once it is", async () => {
+    const { id } = await (await openBook()).start(up);
+    clock = Date.now();
+    const again = await openBook({ lostAfterMs: 300 });
+    const told: Run["state"][] = [];
+    again.subscribe((run) => told.push(run.state));
+    expect((await again.get(id))?.state).toBe("running");
+    clock += 300;
+    await expect.poll(() => told).toEqual(["lost"]);
+    await again.append(id, [output(1, "still here")]);
+    expect((await again.get(id))?.state).toBe("running");
+  });
+
   it("tells listeners of what is stored, without secrets", async () => {
     const book = await openBook();
     const heard: string[] = [];

@@ -78,12 +78,19 @@ export async function createRunBook(options: RunBookOptions): Promise<RunBook> {
     }
   };
 
-  const heard = (entry: Entry): void => {
-    entry.heardAt = now();
+  /** Tells whoever watches when the silence has become too long. */
+  const awaitWord = (entry: Entry): void => {
     clearTimeout(entry.timer);
     if (entry.end !== undefined) return;
-    entry.timer = setTimeout(() => tell(entry, []), lostAfterMs + 1);
+    // A clock that was set back must not make it wait for longer than for one that was heard of just now.
+    const left = Math.min(lostAfterMs, Math.max(0, entry.heardAt + lostAfterMs - now()));
+    entry.timer = setTimeout(() => tell(entry, []), left + 1);
     entry.timer.unref();
+  };
+
+  const heard = (entry: Entry): void => {
+    entry.heardAt = now();
+    awaitWord(entry);
   };
 
   const inTurn = <T>(entry: Entry, work: () => Promise<T>): Promise<T> => {
@@ -137,6 +144,8 @@ export async function createRunBook(options: RunBookOptions): Promise<RunBook> {
       heardAt: (await stat(path)).mtimeMs,
     };
     entries.set(stored.run.id, entry);
+    // It was under way when the console was stopped: killed meanwhile, it would be so for ever.
+    awaitWord(entry);
   }
 
   return {
