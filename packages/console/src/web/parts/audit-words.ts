@@ -19,9 +19,18 @@ const WORDS: Readonly<Record<string, string>> = {
   "secrets.reveal": "revealed a secret",
   "shell.open": "opened a shell",
   "shell.close": "closed a shell",
-  "releases.rollback": "rolled back",
-  "processes.scale": "scaled",
-  "processes.restart": "restarted",
+  "rollback.start": "began a rollback",
+  "rollback.done": "rolled back",
+  "rollback.failed": "failed to roll back",
+  "scale.start": "began to scale",
+  "scale.done": "scaled",
+  "scale.failed": "failed to scale",
+  "restart.start": "began a restart",
+  "restart.done": "restarted",
+  "restart.failed": "failed to restart",
+  "access.provider-granted": "gave the role at the provider",
+  "access.provider-revoked": "took the role away at the provider",
+  "access.provider-failed": "failed to change a permission at the provider",
 };
 
 /** An action of the audit log for a person; one that is not known stays as it is, with spaces. */

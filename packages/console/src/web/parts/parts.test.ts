@@ -182,6 +182,13 @@ describe("words", () => {
     expect(auditWords("secrets.reveal")).toBe("revealed a secret");
     expect(auditWords("something.else-entirely")).toBe("something else entirely");
     expect(auditWords("constructor")).toBe("constructor");
+    // As the log has them: what a person has set going here has a beginning and an end.
+    expect(["rollback.start", "scale.done", "restart.failed"].map(auditWords)).toEqual([
+      "began a rollback",
+      "scaled",
+      "failed to restart",
+    ]);
+    expect(["rollback.failed", "access.provider-failed"].every(isGrave)).toBe(true);
     expect([isGrave("sign-in.failed"), isGrave("secrets.reveal"), isGrave("sign-in")]).toEqual([
       true,
       true,

@@ -1,6 +1,7 @@
 import { type Signal, signal } from "@preact/signals";
 import type { NumberedProgress, Run, RunDetail, RunList, RunMessage } from "../../shared/run-types.js";
 import { type ApiError, environmentPath, get, isAbort } from "../api.js";
+import { withRuns } from "./known-runs.js";
 import { advance, NO_PROGRESS, type Progress } from "./progress.js";
 import { openSocket, type SocketState } from "./reconnecting-socket.js";
 
@@ -32,9 +33,7 @@ export function followRuns(app: string, environment: string): RunsModel {
   let loading: AbortController | undefined;
 
   const take = (changed: readonly Run[]): void => {
-    const known = new Map((runs.value ?? []).map((run) => [run.id, run]));
-    for (const run of changed) known.set(run.id, run);
-    runs.value = [...known.values()].sort((a, b) => b.startedAt - a.startedAt);
+    runs.value = withRuns(runs.value ?? [], changed);
   };
 
   const load = async (): Promise<void> => {
