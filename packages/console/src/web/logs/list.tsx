@@ -59,11 +59,17 @@ export function LogList(props: {
     observeElementRect,
     observeElementOffset,
     measureElement,
-    overscan: 12,
+    // What follows is replaced before anybody could scroll to it.
+    overscan: following ? 2 : 12,
     paddingStart: 4,
     paddingEnd: 8,
     onChange: () => render(undefined),
   });
+
+  // The end is drawn at once: the scrolling that comes behind it finds everything in its place.
+  if (following && virtualizer.scrollRect !== null) {
+    virtualizer.scrollOffset = Math.max(0, virtualizer.getTotalSize() - virtualizer.scrollRect.height);
+  }
 
   useLayoutEffect(() => virtualizer._didMount(), [virtualizer]);
   useLayoutEffect(() => virtualizer._willUpdate());
@@ -72,9 +78,15 @@ export function LogList(props: {
   // These two are what heights depend on.
   useLayoutEffect(() => virtualizer.measure(), [density.value, wrap.value]);
 
+  // Where the list has been scrolled to: what happens to it later is a person's doing.
+  const top = useRef({ top: 0, height: 0 });
+  const scrollTo = (element: HTMLElement, to: number): void => {
+    element.scrollTop = to;
+    top.current = { top: element.scrollTop, height: element.scrollHeight };
+  };
   useLayoutEffect(() => {
     const element = scroller.current;
-    if (following && element !== null) element.scrollTop = element.scrollHeight;
+    if (following && element !== null) scrollTo(element, element.scrollHeight);
   });
 
   // What is in sight stays where it is when lines come or go before it.
@@ -86,7 +98,7 @@ export function LogList(props: {
     const item = virtualizer.measurementsCache[view.window.rowOf(kept.seq)];
     if (item === undefined) return;
     const wanted = item.start + kept.offset;
-    if (Math.abs(wanted - element.scrollTop) > 1) element.scrollTop = wanted;
+    if (Math.abs(wanted - element.scrollTop) > 1) scrollTo(element, wanted);
   }, [version, rows, virtualizer, view, following]);
   const keepAnchor = (): void => {
     const element = scroller.current;
@@ -125,7 +137,6 @@ export function LogList(props: {
   });
 
   // Scrolled up by hand: paused. Down to the end: following again.
-  const top = useRef({ top: 0, height: 0 });
   const scrolled = (): void => {
     const element = scroller.current!;
     const before = top.current;
@@ -139,7 +150,8 @@ export function LogList(props: {
       distance < 4 &&
       element.scrollTop > before.top &&
       !view.window.hasNewer &&
-      view.sought.value === undefined
+      view.sought.value === undefined &&
+      Date.now() >= settles.current
     ) {
       void view.resume();
     }

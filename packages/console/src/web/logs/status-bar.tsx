@@ -11,8 +11,6 @@ import { downloadLink, type LogView } from "./view.js";
 export function StatusBar(props: {
   readonly view: LogView;
   readonly filter: LogFilter;
-  /** Number of the first line that is held. */
-  readonly first: number | undefined;
   onHelp(): void;
 }): JSX.Element {
   const { view } = props;

@@ -9,15 +9,12 @@ import { filterToQuery, pageToQuery } from "../../shared/filter-query.js";
 import type { LiveMessage, LogEntry, LogFacts, LogFilter, LogPage } from "../../shared/log-types.js";
 import { ApiError, environmentPath, get, isAbort } from "../api.js";
 import { loadMe, toSignIn } from "../session.js";
+import { createIntake } from "./intake.js";
 import { type Connection, openLive } from "./live-socket.js";
 import { type Away, createWindow, type LogWindow, type Skipped, seqOf } from "./window.js";
 
 /** Lines of the first page, and of each that scrolling brings. */
 const PAGE = 1000;
-/** Lines that one frame takes over from the socket. */
-const PER_FRAME = 4000;
-/** More that wait for a frame are skipped, with a row to load them: the page must not freeze. */
-const MAX_WAITING = 40_000;
 
 /** Numbers of the lines that are chosen, first and last. */
 export interface Selection {
@@ -31,6 +28,8 @@ export interface LogView {
   readonly window: LogWindow;
   /** Changes with each change of the window. */
   readonly version: Signal<number>;
+  /** No row is held. */
+  readonly empty: ReadonlySignal<boolean>;
   readonly facts: Signal<LogFacts | undefined>;
   readonly connection: Signal<Connection>;
   readonly problem: Signal<ApiError | undefined>;
@@ -89,11 +88,11 @@ export function createLogView(app: string, environment: string): LogView {
     undefined,
   );
   const flooding = computed(() => rate.value > 5);
+  // What depends on this alone is not drawn anew with each line.
+  const empty = computed(() => version.value >= 0 && held.rows.length === 0);
 
   let round = new AbortController();
   let closeLive: (() => void) | undefined;
-  let waiting: LogEntry[] = [];
-  let frame: number | undefined;
   let lookedAt = 0;
   let came = 0;
   const filling = new Set<Away | Skipped>();
@@ -128,36 +127,28 @@ export function createLogView(app: string, environment: string): LogView {
     round = new AbortController();
     closeLive?.();
     closeLive = undefined;
-    waiting = [];
+    intake.clear();
     filling.clear();
     unseen.value = 0;
   };
 
-  const flush = (): void => {
-    frame = undefined;
-    if (waiting.length === 0) return;
-    if (waiting.length > MAX_WAITING) {
-      const left = waiting.slice(0, waiting.length - PER_FRAME);
-      held.skip(left[0]!.seq, left.at(-1)!.seq, left.length);
-      waiting = waiting.slice(-PER_FRAME);
-    }
-    const taken = waiting.splice(0, PER_FRAME);
-    const fresh = held.append(taken);
-    held.evict(following.value ? held.rows.length - 1 : lookedAt, following.value);
+  const intake = createIntake((pieces) => {
+    let fresh = 0;
     batch(() => {
+      for (const piece of pieces) {
+        if ("gap" in piece) {
+          held.skip(piece.gap.from, piece.gap.to, piece.gap.count);
+          fresh += piece.gap.count;
+        } else {
+          fresh += held.append(piece.lines);
+          learnReleases(piece.lines);
+        }
+      }
+      held.evict(following.value ? held.rows.length - 1 : lookedAt, following.value);
       if (!following.value) unseen.value += fresh;
-      learnReleases(taken);
       show();
     });
-    if (waiting.length > 0) schedule();
-  };
-
-  // A tab in the background gets no frames, and its lines must not pile up.
-  const schedule = (): void => {
-    if (frame !== undefined) return;
-    if (document.visibilityState === "visible") frame = requestAnimationFrame(flush);
-    else frame = window.setTimeout(flush, 500);
-  };
+  });
 
   const learnReleases = (lines: readonly LogEntry[]): void => {
     const known = facts.value;
@@ -174,16 +165,12 @@ export function createLogView(app: string, environment: string): LogView {
 
   const take = (message: LiveMessage): void => {
     if (message.type === "lines") {
-      for (const line of message.lines) waiting.push(line);
+      intake.lines(message.lines);
       came += message.lines.length;
-      schedule();
     } else if (message.type === "skipped") {
-      // In order: what came before it is taken over first.
-      if (waiting.length > 0) held.append(waiting.splice(0));
-      held.skip(message.from, message.to, message.count);
-      show();
+      intake.gap(message);
     } else if (message.type === "caught-up") {
-      if (waiting.length === 0) held.caughtUp(message.seq);
+      if (intake.empty) held.caughtUp(message.seq);
     } else if (message.type === "feed") {
       if (facts.value !== undefined) facts.value = { ...facts.value, feed: message.feed };
     } else if (message.reason === "signed-out") {
@@ -207,7 +194,7 @@ export function createLogView(app: string, environment: string): LogView {
     closeLive = openLive({
       path: `${path}/live`,
       filter: filter.value,
-      after: () => waiting.at(-1)?.seq ?? held.last ?? 0,
+      after: () => intake.last ?? held.last ?? 0,
       onMessage: take,
       onConnection: (state) => {
         connection.value = state;
@@ -282,6 +269,7 @@ export function createLogView(app: string, environment: string): LogView {
     path,
     window: held,
     version,
+    empty,
     facts,
     connection,
     problem,
@@ -412,10 +400,6 @@ export function createLogView(app: string, environment: string): LogView {
     close() {
       anew();
       clearInterval(ticker);
-      if (frame !== undefined) {
-        cancelAnimationFrame(frame);
-        clearTimeout(frame);
-      }
     },
   };
   return view;

@@ -221,7 +221,7 @@ export function createWindow(limits: WindowLimits = {}): LogWindow {
     }
     touch(first, blocks.length);
     // Only what has changed is laid out again: the rest of the rows stay where they are.
-    rows = rows.slice(0, rowsBefore ?? rows.length);
+    rows.length = rowsBefore ?? rows.length;
     for (const one of blocks.slice(first)) {
       if (one.kind === "lines") for (const row of one.rows) rows.push(row);
     }
@@ -235,7 +235,8 @@ export function createWindow(limits: WindowLimits = {}): LogWindow {
     if (span <= maxSpan) return false;
     // The eye is far back: then the end is left out, to be loaded again, and says so.
     const fromStart = following || index > rows.length / 2;
-    while (span > maxSpan && blocks.length > 2) {
+    // More than needed, so that it is not done again with the next block.
+    while (span > maxSpan * 0.9 && blocks.length > 2) {
       if (fromStart) {
         span -= spanOf(blocks.shift()!);
         hasOlder = true;

@@ -16,7 +16,6 @@ import type { RowActions } from "../logs/row.js";
 import { createSearch, SearchPanel } from "../logs/search-panel.js";
 import { StatusBar } from "../logs/status-bar.js";
 import { createLogView } from "../logs/view.js";
-import { seqOf } from "../logs/window.js";
 import { wrap, zone } from "../preferences.js";
 import { place, setQuery } from "../router.js";
 import "../logs/logs.css";
@@ -213,11 +212,9 @@ export default function LogsPage({ params }: PageProps): JSX.Element {
     },
   });
 
-  void view.version.value;
-  const { rows } = view.window;
   const facts = view.facts.value;
-  const empty = rows.length === 0 && view.loading.value === "" && view.problem.value === undefined;
-  const older = rows[0] !== undefined && view.window.hasOlder;
+  const none = view.empty.value;
+  const empty = none && view.loading.value === "" && view.problem.value === undefined;
   return (
     <div class="logs">
       <h1 class="visually-hidden">{`Logs of ${app} ${environment}`}</h1>
@@ -247,7 +244,7 @@ export default function LogsPage({ params }: PageProps): JSX.Element {
         {highlighter.problem.value === "" ? null : <Notice kind="warn">{highlighter.problem.value}</Notice>}
       </div>
       <div class="log-frame">
-        {view.loading.value === "first" && rows.length === 0 ? <Loading label="Loading lines" /> : null}
+        {view.loading.value === "first" && none ? <Loading label="Loading lines" /> : null}
         {empty ? (
           <Empty
             title={isFiltered(shown) ? "No line matches" : "No lines yet"}
@@ -263,14 +260,8 @@ export default function LogsPage({ params }: PageProps): JSX.Element {
           </Empty>
         ) : null}
         <LogList view={view} highlighter={highlighter} actions={actions} filtered={isFiltered(shown)} />
-        {view.loading.value === "older" && older ? <div class="log-older">Loading older lines…</div> : null}
-        {view.following.value || rows.length === 0 ? null : (
-          <button type="button" class="resume" onClick={() => void view.resume()}>
-            {view.unseen.value > 0
-              ? `${view.unseen.value.toLocaleString("en")} new ${view.unseen.value === 1 ? "line" : "lines"} ↓`
-              : "To the end ↓"}
-          </button>
-        )}
+        {view.loading.value === "older" && !none ? <div class="log-older">Loading older lines…</div> : null}
+        {view.following.value || none ? null : <Resume view={view} />}
         <ChosenBar
           view={view}
           onCopy={() => void copy(chosenText(), "Lines copied")}
@@ -285,12 +276,7 @@ export default function LogsPage({ params }: PageProps): JSX.Element {
           void view.jump(seq);
         }}
       />
-      <StatusBar
-        view={view}
-        filter={shown}
-        onHelp={() => setHelp(true)}
-        first={rows[0] === undefined ? undefined : seqOf(rows[0])}
-      />
+      <StatusBar view={view} filter={shown} onHelp={() => setHelp(true)} />
       <div class="visually-hidden" aria-live={view.flooding.value ? "off" : "polite"}>
         {view.flooding.value ? "" : neutralised(view.spoken.value)}
       </div>
@@ -300,6 +286,18 @@ export default function LogsPage({ params }: PageProps): JSX.Element {
 }
 
 let pendingAddress: ReturnType<typeof setTimeout> | undefined;
+
+/** Of its own, so that a new line draws the number anew and not the page. */
+function Resume({ view }: { readonly view: ReturnType<typeof createLogView> }): JSX.Element {
+  const unseen = view.unseen.value;
+  return (
+    <button type="button" class="resume" onClick={() => void view.resume()}>
+      {unseen > 0
+        ? `${unseen.toLocaleString("en")} new ${unseen === 1 ? "line" : "lines"} ↓`
+        : "To the end ↓"}
+    </button>
+  );
+}
 
 function ChosenBar(props: {
   readonly view: ReturnType<typeof createLogView>;
