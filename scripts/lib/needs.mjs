@@ -36,9 +36,15 @@ export const NEEDS = [
     found: () => onPath("caddy"),
   },
   {
+    name: "nginx",
+    what: "nginx on the PATH (apt-get install nginx-light)",
+    files: /\/console\/test\/behind-nginx\.test\.ts$/,
+    found: () => onPath("nginx"),
+  },
+  {
     name: "chromium",
     what: "chromium on the PATH (apt-get install chromium)",
-    files: /\/console\/test\/journeys\/[\w-]+\.test\.ts$/,
+    files: /\/console\/test\/(?:journeys\/[\w-]+|ecs-ministack)\.test\.ts$/,
     found: () => ["chromium", "chromium-browser", "google-chrome"].some(onPath),
   },
   {
@@ -55,12 +61,14 @@ export const NEEDS = [
   {
     name: "python",
     what: "python3 with venv, and a package index that answers (apt-get install python3-venv)",
-    files: /\/provider-ecs\/|\/dns-route53\/test\/|\/examples\/(?:ecs|domains)\/test\//,
+    files:
+      /\/provider-ecs\/|\/dns-route53\/test\/|\/examples\/(?:ecs|domains)\/test\/|\/console\/test\/ecs-ministack\.test\.ts$/,
   },
   {
     name: "docker",
     what: "a Docker Engine that answers (apt-get install docker.io, and start dockerd)",
-    files: /\/provider-ecs\/|\/examples\/(?:ecs|heroku)\/test\/|\/provider-heroku\/test\/images\.test\.ts$/,
+    files:
+      /\/provider-ecs\/|\/examples\/(?:ecs|heroku)\/test\/|\/(?:provider-heroku\/test\/images|console\/test\/ecs-ministack)\.test\.ts$/,
   },
   {
     name: "docker-registry",
@@ -73,7 +81,7 @@ export const NEEDS = [
     name: "busybox",
     what: "a static busybox on the PATH (apt-get install busybox-static)",
     files:
-      /\/provider-ecs\/|\/(?:provider-heroku|doubles\/heroku)\/test\/images\.test\.ts$|\/examples\/(?:ecs|heroku)\/test\//,
+      /\/provider-ecs\/|\/(?:provider-heroku|doubles\/heroku)\/test\/images\.test\.ts$|\/examples\/(?:ecs|heroku)\/test\/|\/console\/test\/ecs-ministack\.test\.ts$/,
     found: () => onPath("busybox"),
   },
   {

@@ -1,20 +1,11 @@
-import { createServer } from "node:net";
 import { createGitHubDouble, type GitHubDouble } from "@deploy/github-double";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Issuer, startIssuer } from "../../src/sign-in/testing/issuer.js";
+import { freePort } from "../free-port.js";
 import { noBrowser, picture, seriousViolations } from "./browser.js";
 import { enterAsOwner, invite } from "./people.js";
 import { type RealConsole, startRealConsole } from "./real-console.js";
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
-}
 
 /**
  * The console is `localhost` and the providers are `127.0.0.1`: another site to a browser, as they are in life, so that
