@@ -1,5 +1,9 @@
 import type { EnvironmentOverview } from "../../shared/app-types.js";
 import { daysLeftKind, daysLeftWords } from "./days-left.js";
+import { counted } from "./units.js";
+
+/** Sentences about domains of one environment; the rest is on their page. */
+const mostOfDomains = 3;
 
 /** Something that somebody should look at, and the page to do it on. */
 export interface Attention {
@@ -61,8 +65,13 @@ function ofDomains(one: EnvironmentOverview): Attention[] {
     const kind = daysLeftKind(days);
     return kind === "good" ? [] : [{ ...place, kind, text: `${host}: certificate ${daysLeftWords(days)}.` }];
   });
+  // While the provider does not answer, most of what is wrong with domains is that: it is said once, by `ofReads`.
+  if (one.service.trouble !== undefined) return certificates;
   const kind = domains.state === "wrong" ? "bad" : "warn";
-  return [...domains.problems.map((text): Attention => ({ ...place, kind, text })), ...certificates];
+  const shown = domains.problems.slice(0, mostOfDomains);
+  const more = domains.problems.length - shown.length;
+  const sentences = more === 0 ? shown : [...shown, `${counted(more, "more problem")} with its domains.`];
+  return [...sentences.map((text): Attention => ({ ...place, kind, text })), ...certificates];
 }
 
 /** What could not be read, said once for each environment although every part of it may have failed. */
@@ -72,6 +81,8 @@ function ofReads(one: EnvironmentOverview): Attention[] {
   )?.trouble;
   const place = { ...placeOf(one), page: "logs", kind: "warn" } as const;
   const reads = trouble === undefined ? [] : [{ ...place, text: `Cannot be read: ${trouble.message}` }];
+  // Without an answer about what runs there are no logs either, and for the same reason.
+  if (one.service.trouble !== undefined) return reads;
   if (one.feed.state !== "retrying" || one.feed.problem === undefined) return reads;
   return [...reads, { ...place, text: `No logs come: ${one.feed.problem}` }];
 }

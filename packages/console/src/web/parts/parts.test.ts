@@ -93,6 +93,26 @@ describe("what needs attention", () => {
       domains: { ...unasked, trouble },
     };
     expect(attention([one]).map((found) => found.text)).toEqual(["Cannot be read: No answer."]);
+    const noisy: EnvironmentOverview = {
+      ...one,
+      domains: { ...unasked, value: { state: "wrong", hosts: [], problems: ["No answer about a record."] } },
+      feed: { state: "retrying", problem: "No answer." },
+    };
+    expect(attention([noisy]).map((found) => found.text)).toEqual(["Cannot be read: No answer."]);
+  });
+
+  it("counts what is wrong with many domains, beyond the first three", () => {
+    const problems = ["a", "b", "c", "d", "e"];
+    const one: EnvironmentOverview = {
+      ...calm,
+      domains: { ...unasked, value: { state: "wrong", hosts: [], problems } },
+    };
+    expect(attention([one]).map((found) => found.text)).toEqual([
+      "a",
+      "b",
+      "c",
+      "2 more problems with its domains.",
+    ]);
   });
 });
 
