@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createMarkReader, execScript, shellText } from "./script.js";
@@ -46,6 +46,24 @@ describe("a command inside an instance", () => {
     const line = execScript({ ...capture, withInput: "live", command: "cat" });
     const pieces = ["a", "bc\u0000", "def\n"].map((piece) => Buffer.from(piece).toString("base64"));
     expect(run(line, `${pieces.join("\n")}\n${nonce}\n`)).toEqual({ shown: "abc\u0000def\n", code: 0 });
+  });
+
+  it("tells the end of a command although nobody types any more", async () => {
+    const line = execScript({
+      ...capture,
+      withInput: "live",
+      command: "read -r word; echo got $word; exit 7",
+    });
+    const child = spawn("sh", ["-c", line], { stdio: ["pipe", "pipe", "inherit"] });
+    child.stdin.write(`${Buffer.from("it\n").toString("base64")}\n`);
+    const reader = createMarkReader(nonce, "capture");
+    let shown = "";
+    for await (const data of child.stdout) {
+      shown += Buffer.from(reader.push(data)).toString();
+      if (reader.exitCode !== undefined) break;
+    }
+    expect([shown, reader.exitCode]).toEqual(["got it\n", 7]);
+    child.kill();
   });
 
   it("hands over any words unchanged", () => {

@@ -59,9 +59,13 @@ export function execScript(options: ScriptOptions): string {
   const lines = `while IFS= read -r line && [ "$line" != ${nonce} ]; do printf '%s\\n' "$line"`;
   const feed =
     options.withInput === "live" ? `${lines} | base64 -d; done | ` : `${lines}; done | base64 -d | `;
-  const run = options.withInput !== false ? `${feed}${child}` : `${child} </dev/null`;
+  // The end is told where the command ends: what hands it its input may still wait for the next line.
+  const run =
+    options.withInput !== false
+      ? `${feed}{ ${child}; code=$?; ${report}; }`
+      : `${child} </dev/null; code=$?; ${report}`;
   const begin = `stty raw -echo 2>/dev/null; printf '\\033]deploy;${nonce};start\\007'`;
-  return `sh -c ${shellWord(`${exports.join("")}${begin}; ${run}; code=$?; ${report}`)}`;
+  return `sh -c ${shellWord(`${exports.join("")}${begin}; ${run}`)}`;
 }
 
 /** Cuts the marks out of a session's output and finds the exit code. Not more than a mark's length is ever held back. */

@@ -145,7 +145,7 @@ describe.skipIf(!hasPython)("a session inside a container", () => {
     await start();
     const terminal = createTerminal();
     const { exitCode } = await inSession({
-      command: "stty size; trap 'echo stopped; exit 4' INT; while :; do sleep 0.1; done",
+      command: "trap 'echo stopped; exit 4' INT; stty size; while :; do sleep 0.1; done",
       stdio: "inherit",
       terminal: terminal.terminal,
     });
