@@ -423,7 +423,7 @@ export const MUTANTS = [
   {
     rule: "a shell does not wait for who draws it",
     file: "packages/console/src/shell/shell-session.ts",
-    find: "while (undrawn > mostUndrawn && !ending.signal.aborted) {",
+    find: "while (waits() && !ending.signal.aborted) {",
     replace: "while (false) {",
     tests: ["packages/console/test/shell-local.test.ts"],
   },

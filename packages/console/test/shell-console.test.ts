@@ -132,6 +132,25 @@ describe("a shell in the browser", { timeout: 60_000 }, () => {
       ]);
   });
 
+  it("is closed when its session ends, and when the console is left, and the record says which", async () => {
+    const brief = await site.person("guest@example.org", { shop: "operator" });
+    const { access } = site.services;
+    const by = { caller: await access.callerOf({ session: site.owner.session }) };
+    const left = await open(brief, (await ask(brief)).body.ticket);
+    await expect.poll(() => left.messages[0]?.type, { timeout: 15_000 }).toBe("opened");
+    left.socket.close();
+    const out = await open(brief, (await ask(brief)).body.ticket);
+    await expect.poll(() => out.messages[0]?.type, { timeout: 15_000 }).toBe("opened");
+    await access.sessions.end(by, brief.personId, brief.sessionId);
+    expect(await out.closed).toBe(4401);
+    expect(out.messages.at(-1)).toEqual({ type: "ended", reason: "signed-out" });
+    const closings = async (): Promise<readonly (string | undefined)[]> =>
+      (await access.auditLog({ app: "shop", limit: 50 })).flatMap(({ action, actor, detail }) =>
+        action === "shell.close" && actor === "guest@example.org" ? [detail?.split(" after ")[0]] : [],
+      );
+    await expect.poll(closings).toEqual(["signed-out", "left"]);
+  });
+
   it("closes within a second when the right to it is taken away", async () => {
     const brief = await site.person("brief@example.org", { shop: "operator" });
     const shell = await open(brief, (await ask(brief)).body.ticket);

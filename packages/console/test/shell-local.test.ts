@@ -55,6 +55,9 @@ interface Open {
   readonly ended: Promise<ShellEnd | undefined>;
   readonly right: AbortController;
   readonly opens: () => number;
+  /** The browser's side, and ours. */
+  readonly client: WebSocket;
+  readonly server: () => WebSocket | undefined;
   type(keys: string): void;
   say(message: object): void;
   until(what: string | RegExp): Promise<void>;
@@ -69,6 +72,7 @@ async function open(
 ): Promise<Open> {
   const right = new AbortController();
   let opens = 0;
+  let server: WebSocket | undefined;
   const { limits, environment, draws = true } = options;
   const deployer: Pick<Deployer, "exec"> =
     environment === undefined
@@ -76,6 +80,7 @@ async function open(
       : { exec: (request) => shop.exec({ ...request, env: { ...request.env, ...environment } }) };
   const ended = new Promise<ShellEnd | undefined>((resolve, reject) => {
     serve = (socket) => {
+      server = socket;
       runShell({
         deployer,
         instance: "web.1",
@@ -107,7 +112,8 @@ async function open(
       .toBe(true);
   };
   return {
-    ...{ messages, ended, right, say, until },
+    ...{ messages, ended, right, say, until, client },
+    server: () => server,
     text: () => text,
     opens: () => opens,
     type: (keys) => client.send(Buffer.from(keys)),
@@ -195,6 +201,31 @@ describe("a shell inside an instance", { timeout: 60_000 }, () => {
     expect(shell.text().length).toBeLessThan(700_000);
     shell.right.abort(new DOMException("shutdown", "AbortError"));
     expect(await shell.ended).toEqual({ reason: "shutdown" });
+  });
+
+  it("waits for one that says it draws, and takes nothing", async () => {
+    const shell = await open();
+    shell.type("yes\r");
+    await shell.until("y\r\ny");
+    shell.client.pause();
+    const lies = setInterval(() => shell.say({ type: "drawn", bytes: 1e9 }), 20);
+    const waiting = (): number => shell.server()?.bufferedAmount ?? 0;
+    await expect.poll(waiting, { timeout: 20_000 }).toBeGreaterThan(400_000);
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(waiting()).toBeLessThan(2_000_000);
+    clearInterval(lies);
+    shell.right.abort(new DOMException("shutdown", "AbortError"));
+    expect(await shell.ended).toEqual({ reason: "shutdown" });
+  });
+
+  it("that its page has left is said to have been left, and what ran in it ends", async () => {
+    const shell = await open();
+    shell.type("sh -c 'echo pid-$$-; exec sleep 1000'\r");
+    await shell.until(/pid-\d+-/);
+    const pid = Number(/pid-(\d+)-/.exec(shell.text())?.[1]);
+    shell.right.abort(new DOMException("The client has gone away.", "AbortError"));
+    expect(await shell.ended).toBeUndefined();
+    await expect.poll(() => isThere(pid), { timeout: 10_000 }).toBe(false);
   });
 });
 

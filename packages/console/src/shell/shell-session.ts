@@ -42,7 +42,7 @@ const reasons = ["revoked", "signed-out", "shutdown"] as const;
 /**
  * Runs a shell inside an instance, or in a fresh copy, for one socket, until it exits, is idle for too long, or the right to it ends.
  *
- * @returns how it ended; undefined: it was never opened.
+ * @returns how it ended; undefined: it was never opened, or the client has left.
  */
 export async function runShell(options: ShellOptions): Promise<ShellEnd | undefined> {
   const { deployer, instance, socket, limits, onOpen } = options;
@@ -54,9 +54,13 @@ export async function runShell(options: ShellOptions): Promise<ShellEnd | undefi
   };
   const onAbort = (): void => {
     const said = options.signal.reason instanceof Error ? options.signal.reason.message : "";
-    stop({ reason: reasons.find((one) => one === said) ?? "exited" });
+    const reason = reasons.find((one) => one === said);
+    ending.abort();
+    // The client has left: there is nobody to tell.
+    if (reason === undefined) return;
+    end ??= { reason };
     // The socket is closed right behind this: now or never.
-    say(socket, { type: "ended", ...(end ?? { reason: "shutdown" }) });
+    say(socket, { type: "ended", ...end });
   };
   options.signal.addEventListener("abort", onAbort, { once: true });
   if (options.signal.aborted) return undefined;
@@ -128,8 +132,10 @@ export async function runShell(options: ShellOptions): Promise<ShellEnd | undefi
         }
         if (part.byteLength === 0 || socket.readyState !== socket.OPEN) continue;
         undrawn += part.byteLength;
-        socket.send(part, { binary: true });
-        while (undrawn > mostUndrawn && !ending.signal.aborted) {
+        socket.send(part, { binary: true }, () => drawn());
+        // What the client says of itself is not all that counts: it may say so, and take nothing.
+        const waits = (): boolean => Math.max(undrawn, socket.bufferedAmount) > mostUndrawn;
+        while (waits() && !ending.signal.aborted) {
           await new Promise<void>((resolve) => {
             drawn = resolve;
           });
@@ -143,8 +149,9 @@ export async function runShell(options: ShellOptions): Promise<ShellEnd | undefi
     const showing = show();
     showing.catch(() => undefined);
     await Promise.race([showing, stopped]);
-    if (end === undefined) stop({ reason: "exited", exitCode: await session.exitCode });
+    if (!ending.signal.aborted) stop({ reason: "exited", exitCode: await session.exitCode });
   } catch (thrown) {
+    if (ending.signal.aborted) return end;
     const { message, hint } = toDeployError(thrown, "console.shell-failed");
     stop({ reason: "failed", message, ...(hint === undefined ? {} : { hint }) });
   } finally {
