@@ -51,9 +51,30 @@ export const STORE_MUTANTS = [
   },
   {
     rule: "a regular expression is taken to need what is optional in it",
-    file: store("search-plan.ts"),
-    find: "      piece = piece.slice(0, -1);\n",
-    replace: "",
+    file: store("required-bytes.ts"),
+    find: 'char === "*") return { least: 0,',
+    replace: 'char === "*") return { least: 1,',
+    tests: tests("search-plan"),
+  },
+  {
+    rule: "of the alternatives of a regular expression only those before the last are looked for",
+    file: store("required-bytes.ts"),
+    find: "  close([]);\n  return alternatives;",
+    replace: "  close([]);\n  return alternatives.slice(0, Math.max(1, alternatives.length - 1));",
+    tests: tests("search-plan"),
+  },
+  {
+    rule: "the search for bytes steps over a place where they are",
+    file: store("find-bytes.ts"),
+    find: "Math.min(longest, last - 1 - index)",
+    replace: "Math.min(longest, last - index)",
+    tests: tests("search-plan"),
+  },
+  {
+    rule: "what lies across the middle of a block is not found",
+    file: store("find-bytes.ts"),
+    find: "let second = middle;",
+    replace: "let second = middle + 1;",
     tests: tests("search-plan"),
   },
   {

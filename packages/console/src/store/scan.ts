@@ -2,8 +2,7 @@ import type { LogEntry, LogFilter } from "../shared/log-types.js";
 import { createFactsMatcher } from "../shared/match.js";
 import { type BlockBody, type BlockHeader, type BlockRows, textOf } from "./block.js";
 import type { FindBytes } from "./find-bytes.js";
-import { mayHold } from "./gram-filter.js";
-import { planSearch, type SearchPlan } from "./search-plan.js";
+import { needsMet, planSearch, type SearchNeed, type SearchPlan } from "./search-plan.js";
 
 /** Which lines of which blocks are wanted. */
 export interface ScanQuery {
@@ -29,15 +28,12 @@ export function createBlockScanner(query: ScanQuery): BlockScanner {
   return (header, body, limit) => {
     const kinds = header.kinds.map((kind) => wants(kind));
     if (!kinds.includes(true)) return [];
-    if (
-      plan !== undefined &&
-      !plan.invert &&
-      !mayHold(plan.grams.length === 0 ? NOTHING : body.filter(), plan.grams)
-    ) {
-      return [];
-    }
     const lazy = lazyBody(body);
-    const candidates = plan === undefined ? undefined : matchingRows(plan, header, lazy);
+    const needs =
+      plan === undefined || plan.needs.length === 0 ? undefined : needsMet(plan, () => lazy.filter);
+    if (needs?.length === 0 && plan?.invert !== true) return [];
+    const candidates =
+      plan === undefined || needs === undefined ? undefined : matchingRows(plan, needs, header, lazy);
     const found: LogEntry[] = [];
     const visit = (row: number): void => {
       const seq = header.first + row;
@@ -73,20 +69,24 @@ export function createBlockScanner(query: ScanQuery): BlockScanner {
   };
 }
 
-const NOTHING = Buffer.alloc(0);
-
 /** A body whose parts are unpacked once. */
 interface LazyBody {
+  readonly filter: Buffer;
   readonly rows: BlockRows;
   readonly text: Buffer;
   readonly odd: ReadonlyMap<number, string>;
 }
 
 function lazyBody(body: BlockBody): LazyBody {
+  let filter: Buffer | undefined;
   let rows: BlockRows | undefined;
   let text: Buffer | undefined;
   let odd: ReadonlyMap<number, string> | undefined;
   return {
+    get filter() {
+      filter ??= body.filter();
+      return filter;
+    },
     get rows() {
       rows ??= body.rows();
       return rows;
@@ -105,13 +105,17 @@ function lazyBody(body: BlockBody): LazyBody {
 const lineText = (header: BlockHeader, body: LazyBody, row: number): string =>
   body.odd.get(row) ?? textOf(header, body.text, body.rows, row);
 
-/** The rows whose text is as the plan wants it, in order; undefined where each has to be tried. */
-function matchingRows(plan: SearchPlan, header: BlockHeader, body: LazyBody): readonly number[] | undefined {
-  if (plan.find === undefined) return undefined;
-  const hits = rowsHolding(plan.find, body);
+/** The rows whose text is as the plan wants it, in order. */
+function matchingRows(
+  plan: SearchPlan,
+  needs: readonly SearchNeed[],
+  header: BlockHeader,
+  body: LazyBody,
+): readonly number[] {
+  const hits = needs.map(({ find }) => rowsHolding(find, body));
   // Folding by bytes is right for ASCII only, and odd texts are not in the column as they are.
   const doubtful = header.odd.length > 0 || plan.folded ? doubtfulRows(plan, header, body) : [];
-  const rows = doubtful.length === 0 ? hits : [...new Set([...hits, ...doubtful])].sort((a, b) => a - b);
+  const rows = inOrder(doubtful.length === 0 ? hits : [...hits, doubtful]);
   const sure = plan.exact && doubtful.length === 0;
   const matching = sure ? rows : rows.filter((row) => plan.matches(lineText(header, body, row)));
   if (!plan.invert) return matching;
@@ -119,19 +123,20 @@ function matchingRows(plan: SearchPlan, header: BlockHeader, body: LazyBody): re
   return Array.from({ length: header.count }, (_, row) => row).filter((row) => !excluded.has(row));
 }
 
-function rowsHolding(find: FindBytes, body: LazyBody): number[] {
-  const hits: number[] = [];
-  const { text } = body;
-  let at = find(text, 0);
-  if (at === -1) return hits;
+const inOrder = (lists: readonly (readonly number[])[]): readonly number[] =>
+  lists.length === 1 ? lists[0]! : [...new Set(lists.flat())].sort((a, b) => a - b);
+
+function rowsHolding(find: FindBytes, body: LazyBody): readonly number[] {
+  const places = find(body.text);
+  if (places.length === 0) return [];
   const { starts } = body.rows;
+  const rows: number[] = [];
   let row = 0;
-  while (at !== -1) {
+  for (const at of places) {
     row = rowAt(starts, at, row);
-    hits.push(row);
-    at = find(text, starts[row + 1]!);
+    if (rows.at(-1) !== row) rows.push(row);
   }
-  return hits;
+  return rows;
 }
 
 /** The row that a byte lies in, at `from` or behind it. */

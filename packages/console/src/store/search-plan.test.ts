@@ -4,7 +4,8 @@ import { RE2JS } from "re2js";
 import { describe, expect, test } from "vitest";
 import { createFinder, lowerCase } from "./find-bytes.js";
 import { createGramFilter, gramsOf, mayHold } from "./gram-filter.js";
-import { requiredPieces } from "./search-plan.js";
+import { requiredBytes } from "./required-bytes.js";
+import { planSearch } from "./search-plan.js";
 
 describe("what a block may hold", () => {
   test("each part of each line is answered with yes", () => {
@@ -41,62 +42,127 @@ describe("what a block may hold", () => {
   });
 });
 
-test("bytes are found where Node finds them", () => {
-  const some = fc.array(fc.constantFrom(..."abAB-é\n"), { maxLength: 30 }).map((parts) => parts.join(""));
-  fc.assert(
-    fc.property(some, some, fc.nat(10), fc.boolean(), (text, needle, from, folded) => {
-      if (needle === "") return;
-      const bytes = Buffer.from(text);
-      const wanted = folded ? lowerCase(Buffer.from(needle)) : Buffer.from(needle);
-      const at = createFinder(wanted, folded)(bytes, Math.min(from, bytes.length));
-      expect(at).toBe((folded ? lowerCase(bytes) : bytes).indexOf(wanted, Math.min(from, bytes.length)));
-    }),
-    { numRuns: 3000 },
+describe("bytes", () => {
+  /** The first place in each line, by another way. */
+  const firstOfLines = (text: string, regex: RegExp): number[] => {
+    const places: number[] = [];
+    let begin = 0;
+    for (const line of text.split("\n")) {
+      const at = line.search(regex);
+      if (at !== -1) places.push(begin + at);
+      begin += line.length + 1;
+    }
+    return places;
+  };
+  const set = fc.constantFrom("a", "b", "ab", "abc", "0123456789", "-");
+  const patterns = fc.oneof(
+    fc.array(set, { minLength: 1, maxLength: 9 }),
+    fc.array(set, { minLength: 250, maxLength: 300 }),
   );
+  const noises = fc
+    .array(fc.constantFrom(..."aAbBc07-\xe1\n"), { maxLength: 60 })
+    .map((parts) => parts.join(""));
+
+  test("are found where a regular expression finds them, the first of each line at least", () => {
+    fc.assert(
+      fc.property(
+        patterns,
+        fc.array(noises, { minLength: 1, maxLength: 6 }),
+        fc.boolean(),
+        (pattern, noise, folded) => {
+          const hidden = pattern.map((bytes) => bytes.at(-1)).join("");
+          const text = noise.join(hidden);
+          const regex = new RegExp(pattern.map((bytes) => `[${bytes}]`).join(""), folded ? "i" : "");
+          const places = createFinder(pattern, folded)(Buffer.from(text, "latin1"));
+          expect(places).toEqual([...places].sort((one, other) => one - other));
+          expect(places).toEqual(expect.arrayContaining(firstOfLines(text, regex)));
+          for (const at of places) expect(text.slice(at, at + pattern.length).search(regex)).toBe(0);
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
+  test("of letters beyond ASCII are found as they are", () => {
+    const finder = createFinder([...Buffer.from("né").toString("latin1")], true);
+    expect(finder(Buffer.from("né\nNé\nnÉ\nne"))).toEqual([0, 4]);
+  });
 });
 
 describe("what a regular expression needs", () => {
-  test.each<[string, readonly string[]]>([
-    ["timeout after \\d+ms", ["timeout after ", "ms"]],
-    ["a|b", []],
-    ["ab?c", ["a", "c"]],
-    ["ab*", ["a"]],
-    ["ab+c", ["ab", "c"]],
-    ["x{2,3}y", ["y"]],
-    ["(GET|POST) /api", [" /api"]],
-    ["[]x]y", ["y"]],
-    ["[[:alpha:]]z", ["z"]],
-    ["10\\.0", ["10.0"]],
-    ["(?i)word", []],
-    ["(?:a)b", ["b"]],
-    ["\\Qa\\E", []],
-    ["é1", ["1"]],
-    ["^start.*end$", ["start", "end"]],
-    ["a{", []],
-    ["a??b", ["b"]],
-  ])("%s", (pattern, pieces) => {
-    expect(requiredPieces(pattern)).toEqual(pieces);
+  const DIGIT = "0123456789";
+  /** `ab` for the letters side by side. */
+  const letters = (text: string): readonly string[] => [...text];
+  test.each<[string, readonly (readonly (readonly string[])[])[]]>([
+    [
+      "timeout after \\d+ms",
+      [
+        [
+          [...letters("timeout after "), DIGIT],
+          [DIGIT, "m", "s"],
+        ],
+      ],
+    ],
+    ["duration=89[0-9]ms", [[[...letters("duration=89"), DIGIT, "m", "s"]]]],
+    ["[0-9]{3}ms", [[[DIGIT, DIGIT, DIGIT, "m", "s"]]]],
+    ["a|b", [[["a"]], [["b"]]]],
+    ["a|", [[["a"]], []]],
+    ["ab?c", [[["a"], ["c"]]]],
+    ["ab*", [[["a"]]]],
+    ["ab+c", [[letters("ab"), letters("bc")]]],
+    ["ab+?c", [[letters("ab"), letters("bc")]]],
+    ["x{2,3}y", [[letters("xx"), letters("xxy")]]],
+    ["x{0,3}y", [[["y"]]]],
+    ["x{2}y", [[letters("xxy")]]],
+    ["(GET|POST) /api", [[letters(" /api")]]],
+    ["(GET) /(?:api)(?P<n>s)", [[letters("GET /apis")]]],
+    ["(ab)*c", [[["c"]]]],
+    ["[]x]y", [[["]x", "y"]]]],
+    ["[^x]y", [[["y"]]]],
+    ["[a-c_]y", [[["abc_", "y"]]]],
+    ["[a\\d-]y", [[[`a${DIGIT}-`, "y"]]]],
+    ["[[:alpha:]]z", [[["z"]]]],
+    ["[é]z", [[["z"]]]],
+    ["10\\.0", [[letters("10.0")]]],
+    ["\\bword\\b", [[letters("word")]]],
+    ["(?i)word", [[]]],
+    ["(?:a)b", [[letters("ab")]]],
+    ["\\Qa\\E", [[]]],
+    ["\\x41b", [[]]],
+    ["é1", [[["1"]]]],
+    ["^start.*end$", [[letters("start"), letters("end")]]],
+    ["a{", [[]]],
+    ["a??b", [[["b"]]]],
+  ])("%s", (regex, patterns) => {
+    expect(requiredBytes(regex)).toEqual(patterns);
   });
 
   test("is in whatever it matches", () => {
-    const atom = fc.constantFrom("a", "b", "ab", ".", "[ab]", "(a|b)", "(?:ab)", "\\.", "\\w", "c");
-    const times = fc.constantFrom("", "", "", "?", "*", "+", "{2}", "{0,1}", "+?", "??");
-    const pattern = fc
+    const atom = fc.constantFrom(
+      ...["a", "b", "ab", ".", "[ab]", "[^a]", "[a-c]", "(a|b)", "(?:ab)", "(a(b)c)", "\\.", "\\w", "\\d"],
+      ...["c", "|", "\\b", "$", "(?:a|(b))"],
+    );
+    const times = fc.constantFrom("", "", "", "?", "*", "+", "{2}", "{0,1}", "{1,}", "+?", "??", "{2}?");
+    const regex = fc
       .array(
-        fc.tuple(atom, times).map((parts) => parts.join("")),
+        fc.tuple(atom, times).map(([one, often]) => (one === "|" ? one : `${one}${often}`)),
         { maxLength: 6 },
       )
       .map((parts) => parts.join(""));
+    const line = fc
+      .array(fc.constantFrom("a", "b", "c", "B", ".", "7", "\u212a"), { maxLength: 14 })
+      .map((parts) => parts.join(""));
     fc.assert(
-      fc.property(
-        pattern,
-        fc.array(fc.constantFrom("a", "b", "c", "."), { maxLength: 12 }).map((parts) => parts.join("")),
-        (text, line) => {
-          if (RE2JS.compile(text).test(line))
-            for (const piece of requiredPieces(text)) expect(line).toContain(piece);
-        },
-      ),
-      { numRuns: 3000 },
+      fc.property(regex, line, fc.boolean(), (text, found, caseSensitive) => {
+        const plan = planSearch({ text, regex: true, caseSensitive });
+        if (plan === undefined || plan.needs.length === 0) return;
+        if (!RE2JS.compile(text, caseSensitive ? 0 : RE2JS.CASE_INSENSITIVE).test(found)) return;
+        const bytes = Buffer.from(found);
+        expect(plan.needs.some(({ find }) => find(bytes).length > 0)).toBe(true);
+        const filter = createGramFilter(lowerCase(bytes));
+        expect(plan.needs.some(({ grams }) => mayHold(filter, grams))).toBe(true);
+      }),
+      { numRuns: 10_000 },
     );
   });
 });

@@ -1,21 +1,27 @@
 import type { LogFilter } from "../shared/log-types.js";
 import { createTextMatcher, foldCase } from "../shared/match.js";
-import { createFinder, type FindBytes } from "./find-bytes.js";
-import { gramsOf } from "./gram-filter.js";
+import { type BytePattern, createFinder, type FindBytes } from "./find-bytes.js";
+import { gramsOf, mayHold } from "./gram-filter.js";
+import { requiredBytes } from "./required-bytes.js";
 
 /** How a block's text is searched: what rules it out, what rules a line out, what decides. */
 export interface SearchPlan {
   /** Decides, for one text. */
   readonly matches: (text: string) => boolean;
   readonly invert: boolean;
-  /** What a block must hold, as its filter knows it. Empty: nothing is known. */
-  readonly grams: Uint32Array;
-  /** Finds what a matching line must hold; absent: nothing is known, and each is tried. */
-  readonly find?: FindBytes;
+  /** Each matching line holds one of these. Empty: nothing is known, and each line is tried. */
+  readonly needs: readonly SearchNeed[];
   /** Case does not matter. */
   readonly folded: boolean;
-  /** A line in which it is found matches, without being tried. */
+  /** A line in which a need is found matches, without being tried. */
   readonly exact: boolean;
+}
+
+/** What a matching line may hold. */
+export interface SearchNeed {
+  /** What a block that has it must hold, as its filter knows it. */
+  readonly grams: Uint32Array;
+  readonly find: FindBytes;
 }
 
 /** The plan for a filter; undefined where it asks nothing of the text. Throws `console.bad-pattern`. */
@@ -24,93 +30,48 @@ export function planSearch(filter: LogFilter): SearchPlan | undefined {
   const { text = "" } = filter;
   if (matches === undefined) return undefined;
   const folded = filter.caseSensitive !== true;
-  const invert = filter.invert === true;
-  const pieces = filter.regex === true ? requiredPieces(text) : [text];
-  // What UTF-8 cannot hold, or lies in several lines of the column, is not found by its bytes.
-  const sought = pieces.filter((piece) => piece !== "" && !/[\n\p{Surrogate}]/u.test(piece));
-  const longest = sought.reduce((best, piece) => (piece.length > best.length ? piece : best), "");
-  const grams = new Set(sought.flatMap((piece) => [...gramsOf(Buffer.from(foldCase(piece)))]));
+  const patterns = filter.regex === true ? requiredBytes(text) : [patternsOf(text, folded)];
+  const needs = patterns.map((some) => needOf(some, folded));
+  const known = needs.every((need) => need !== undefined);
   return {
-    ...{ matches, invert, folded },
-    grams: Uint32Array.from(grams),
-    ...(longest === ""
-      ? {}
-      : { find: createFinder(Buffer.from(folded ? foldCase(longest) : longest), folded) }),
-    exact: filter.regex !== true && longest !== "",
+    ...{ matches, folded, invert: filter.invert === true },
+    needs: known ? needs : [],
+    exact: known && filter.regex !== true,
   };
 }
 
-/**
- * Texts that every match of a regular expression holds; fewer than there are, never one too many.
- *
- * Only what stands outside of groups, classes and alternatives counts, and only ASCII: RE2 folds other letters its own way.
- */
-export function requiredPieces(pattern: string): readonly string[] {
-  const pieces: string[] = [];
-  let piece = "";
-  const close = (): void => {
-    if (piece !== "") pieces.push(piece);
-    piece = "";
-  };
-  for (let at = 0; at < pattern.length; at++) {
-    const char = pattern[at]!;
-    if (char === "|") return [];
-    if (char === "(" || char === "[") {
-      close();
-      const end = char === "(" ? groupEnd(pattern, at) : classEnd(pattern, at);
-      if (end === undefined) return [];
-      at = end;
-    } else if (char === "\\") {
-      const next = pattern[++at] ?? "";
-      if (/[\w\s]/.test(next)) {
-        close();
-        // \Q, \x41, \pL, \C and their like: what they take is not worth knowing.
-        if (!/[dDsSwWbBAz]/.test(next)) return [];
-      } else piece += next;
-    } else if (char === "?" || char === "*" || char === "{") {
-      piece = piece.slice(0, -1);
-      close();
-      if (char === "{") {
-        const end = /^\{\d+(?:,\d*)?\}/.exec(pattern.slice(at, at + 16))?.[0];
-        if (end === undefined) return [];
-        at += end.length - 1;
-      }
-    } else if (char === "+" || char === "." || char === "^" || char === "$") close();
-    else if (char >= " " && char <= "~") piece += char;
-    else {
-      close();
-    }
-  }
-  close();
-  return pieces;
+/** The needs that a block may meet, as far as its filter tells. */
+export const needsMet = ({ needs }: SearchPlan, filter: () => Buffer): readonly SearchNeed[] =>
+  needs.filter(({ grams }) => grams.length === 0 || mayHold(filter(), grams));
+
+/** What UTF-8 cannot hold, or lies in several lines of the column, is not found by its bytes. */
+const patternsOf = (text: string, folded: boolean): readonly BytePattern[] =>
+  /[\n\p{Surrogate}]/u.test(text)
+    ? []
+    : [[...Buffer.from(folded ? foldCase(text) : text).toString("latin1")]];
+
+function needOf(patterns: readonly BytePattern[], folded: boolean): SearchNeed | undefined {
+  const trimmed = patterns.map(trim).filter(({ length }) => length > 0);
+  if (trimmed.length === 0) return undefined;
+  const best = trimmed.reduce((one, other) => (worth(other) > worth(one) ? other : one));
+  const grams = trimmed.flatMap(literalsOf).flatMap((literal) => [...gramsOf(literal)]);
+  return { grams: Uint32Array.from(new Set(grams)), find: createFinder(best, folded) };
 }
 
-/** The end of a group; undefined for one with flags, which may change what letters mean. */
-function groupEnd(pattern: string, from: number): number | undefined {
-  let depth = 0;
-  for (let at = from; at < pattern.length; at++) {
-    const char = pattern[at];
-    if (char === "\\") at++;
-    else if (char === "[") at = classEnd(pattern, at) ?? pattern.length;
-    else if (char === "(") {
-      depth++;
-      if (pattern[at + 1] === "?" && !/^\?(?::|P?<)/.test(pattern.slice(at + 1, at + 4))) return undefined;
-    } else if (char === ")" && --depth === 0) return at;
-  }
-  return undefined;
+/** A place where so many bytes may stand says little, and at an end it costs more than it tells. */
+const WIDE = 24;
+
+function trim(pattern: BytePattern): BytePattern {
+  const isNarrow = (bytes: string): boolean => bytes.length <= WIDE;
+  return pattern.slice(pattern.findIndex(isNarrow), pattern.findLastIndex(isNarrow) + 1);
 }
 
-function classEnd(pattern: string, from: number): number | undefined {
-  let at = from + 1;
-  if (pattern[at] === "^") at++;
-  // A bracket that comes first is one of the class.
-  if (pattern[at] === "]") at++;
-  for (; at < pattern.length; at++) {
-    if (pattern[at] === "\\") at++;
-    else if (pattern[at] === "[" && pattern[at + 1] === ":") {
-      const end = pattern.indexOf(":]", at);
-      if (end !== -1) at = end + 1;
-    } else if (pattern[at] === "]") return at;
-  }
-  return undefined;
+/** How much a pattern rules out, in bits. */
+const worth = (pattern: BytePattern): number =>
+  pattern.reduce((bits, { length }) => bits + Math.log2(128 / length), 0);
+
+/** The stretches of a pattern where one byte only may stand, case folded. */
+function literalsOf(pattern: BytePattern): readonly Buffer[] {
+  const text = pattern.map((bytes) => (bytes.length === 1 ? bytes : "\n")).join("");
+  return text.split("\n").map((stretch) => Buffer.from(foldCase(Buffer.from(stretch, "latin1").toString())));
 }

@@ -22,6 +22,10 @@ export function decodeVarints(
   let at = offset;
   for (let index = 0; index < count; index++) {
     let byte = bytes[at++] ?? outOfBytes();
+    if (byte < 128) {
+      values[index] = byte;
+      continue;
+    }
     let value = byte & 127;
     for (let factor = 128; byte >= 128; factor *= 128) {
       byte = bytes[at++] ?? outOfBytes();
@@ -35,8 +39,9 @@ export function decodeVarints(
 /** Signed numbers as unsigned ones, small where they are near 0. */
 export const zigzag = (value: number): number => (value < 0 ? -value * 2 - 1 : value * 2);
 
-/** What {@link zigzag} was given. */
-export const unzigzag = (value: number): number => (value % 2 === 1 ? -(value + 1) / 2 : value / 2);
+/** What {@link zigzag} was given. The remainder of a fraction is dear, and most numbers are small. */
+export const unzigzag = (value: number): number =>
+  value < 2 ** 31 ? (value >>> 1) ^ -(value & 1) : value % 2 === 1 ? -(value + 1) / 2 : value / 2;
 
 function outOfBytes(): never {
   throw new RangeError("The bytes end within a column.");
