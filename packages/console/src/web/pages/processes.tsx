@@ -1,12 +1,10 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import type { JobList, JobView, OperationStarted, ProcessList, ProcessView } from "../../shared/app-types.js";
+import type { OperationStarted, ProcessList, ProcessView } from "../../shared/app-types.js";
 import { environmentPath, post } from "../api.js";
 import {
   Badge,
   Confirm,
-  Dot,
-  Duration,
   Empty,
   Field,
   Loaded,
@@ -18,6 +16,7 @@ import {
   TextInput,
 } from "../components/index.js";
 import { AllowedButton } from "../parts/allowed-button.js";
+import { Jobs } from "../parts/jobs.js";
 import { plain } from "../parts/plain.js";
 import { nameToType } from "../parts/protected.js";
 import { HealthState, InstanceState } from "../parts/states.js";
@@ -261,92 +260,5 @@ function ScaleDialog(props: {
       </Field>
       {wanted === 0 ? <p class="trouble">With 0 instances {process.name} does not run at all.</p> : null}
     </Confirm>
-  );
-}
-
-function Jobs(place: Place): JSX.Element | null {
-  const jobs = useResource<JobList>(environmentPath(place.app, place.environment, "jobs"), { every: 30_000 });
-  if (jobs.data?.jobs.length === 0) return null;
-  return (
-    <section class="stack" aria-labelledby="jobs">
-      <h2 id="jobs">Jobs</h2>
-      <Loaded resource={jobs}>
-        {(data) => (
-          <Table
-            caption="Jobs"
-            rows={data.jobs}
-            keyOf={(job) => job.name}
-            columns={[
-              {
-                key: "name",
-                title: "Job",
-                cell: (job) => (
-                  <Link
-                    to={`${pageOf(place.app, place.environment, "logs")}?process=${encodeURIComponent(job.name)}`}
-                  >
-                    {job.name}
-                  </Link>
-                ),
-              },
-              {
-                key: "schedule",
-                title: "Schedule",
-                cell: (job) => (
-                  <span>
-                    <code>{plain(job.schedule)}</code>{" "}
-                    <span class="muted">{job.timeZone === undefined ? "" : plain(job.timeZone)}</span>
-                  </span>
-                ),
-              },
-              { key: "last", title: "Last run", cell: (job) => <LastRun job={job} /> },
-              {
-                key: "next",
-                title: "Next run",
-                cell: (job) =>
-                  job.nextRun === undefined ? (
-                    <span class="muted">–</span>
-                  ) : (
-                    <RelativeTime at={job.nextRun} />
-                  ),
-              },
-              {
-                key: "state",
-                title: "State",
-                cell: (job) =>
-                  job.state === "scheduled" ? (
-                    <Badge kind="good">scheduled</Badge>
-                  ) : (
-                    <Badge kind="warn" title="The next deployment brings it in line with what is declared">
-                      {job.state}
-                    </Badge>
-                  ),
-              },
-            ]}
-          />
-        )}
-      </Loaded>
-    </section>
-  );
-}
-
-function LastRun({ job }: { readonly job: JobView }): JSX.Element {
-  const run = job.lastRun;
-  if (run === undefined) return <span class="muted">never, as far as is known</span>;
-  const [kind, word] =
-    run.exitCode === null
-      ? (["neutral", "runs, or its end is not known"] as const)
-      : run.exitCode === 0
-        ? (["good", "succeeded"] as const)
-        : (["bad", `failed with ${run.exitCode}`] as const);
-  return (
-    <span class="state">
-      <Dot kind={kind} /> {word}, <RelativeTime at={run.at} />
-      {run.exitCode === null ? null : (
-        <span class="muted">
-          {" "}
-          (<Duration ms={run.seconds * 1000} />)
-        </span>
-      )}
-    </span>
   );
 }
