@@ -1,6 +1,7 @@
 import {
   type Context,
   DeployError,
+  type Handover,
   type LogLine,
   type Provider,
   redact,
@@ -132,6 +133,31 @@ export const brokenVerbs: readonly BrokenProvider[] = [
     "a grant is not told by who",
     "access: a grant is told by who(), and granted again there is nothing to do",
     (provider) => withPart(provider, "access", () => ({ who: async () => [] })),
+  ),
+  broken(
+    "what is to be handed over is given out again and again",
+    "access: what a grant leaves to hand over is given out once, and is in nothing that is read or planned",
+    (provider) => {
+      const kept: Handover[] = [];
+      return withPart(provider, "access", (access) => ({
+        handovers: (scope) => {
+          kept.push(...(access.handovers?.(scope) ?? []));
+          return kept;
+        },
+      }));
+    },
+  ),
+  broken(
+    "what is to be handed over is told by who",
+    "access: what a grant leaves to hand over is given out once, and is in nothing that is read or planned",
+    (provider) =>
+      withPart(provider, "access", (access) => ({
+        who: async (context, scope) =>
+          (await access.who(context, scope)).map((grant) => ({
+            ...grant,
+            invitation: `invitation of ${grant.person} to ${scope.app}/${scope.environment}`,
+          })),
+      })),
   ),
   broken(
     "another role does not take the place of the present one",

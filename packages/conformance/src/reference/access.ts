@@ -1,4 +1,13 @@
-import type { Access, AnyResource, Context, Resource, Role, Scope } from "@deploy/core";
+import {
+  type Access,
+  type AnyResource,
+  type Context,
+  type Handover,
+  type Resource,
+  type Role,
+  redact,
+  type Scope,
+} from "@deploy/core";
 import { call, idOf, keyOf, remove, type Surroundings } from "./api.js";
 
 interface Held {
@@ -16,8 +25,9 @@ export function listGrants(
   );
 }
 
-/** Permissions of the reference provider: four roles, per scope. */
+/** Permissions of the reference provider: four roles, per scope. Who is let in has an invitation to be given. */
 export function createAccess(own: Surroundings): Access {
+  let invitations: Handover[] = [];
   return {
     capabilities: { roles: { viewer: true, deployer: true, operator: true, manager: true } },
     grants: (scope, grants) => ({
@@ -37,12 +47,22 @@ export function createAccess(own: Surroundings): Access {
             const held = (await listGrants(own, context, scope))[person];
             return held === undefined ? undefined : { role: held };
           },
-          create: put,
+          async create(context) {
+            const held = await put(context);
+            const secret = redact(`invitation of ${person} to ${keyOf(scope)}`);
+            invitations.push({ person, what: "an invitation; it works once", secret });
+            return held;
+          },
           update: put,
         };
         return grant as AnyResource;
       }),
     }),
+    handovers() {
+      const given = invitations;
+      invitations = [];
+      return given;
+    },
     async who(context, scope) {
       const held = await listGrants(own, context, scope);
       return Object.entries(held).map(([person, role]) => ({ person, role }));

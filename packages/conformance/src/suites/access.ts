@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { isSupported, type Role, type Scope } from "@deploy/core";
+import { isSupported, type Role, reveal, type Scope } from "@deploy/core";
 import { type Scenario, skip } from "../scenario.js";
 import type { Bench } from "../workbench/bench.js";
 import { defineScenario } from "../workbench/define.js";
@@ -63,6 +63,30 @@ export const access: readonly Scenario[] = [
       assert.equal(await roleIn(bench), role);
       const { resources } = bench.part("access").grants(bench.scope, [{ person: personOf(bench), role }]);
       await bench.assertSettled(resources);
+    },
+  }),
+  defineScenario({
+    name: "access: what a grant leaves to hand over is given out once, and is in nothing that is read or planned",
+    element,
+    requires: ["access"],
+    async try(bench) {
+      const part = bench.part("access");
+      if (part.handovers === undefined) skip(`${bench.provider.name} leaves nothing to hand over`);
+      const [role] = rolesOf(bench);
+      await prepare(bench);
+      await grant(bench, role);
+      const given = part.handovers(bench.scope);
+      for (const { person, what } of given) {
+        assert.equal(person, personOf(bench));
+        assert.ok(what.length > 0, "it does not say what is to be handed over");
+      }
+      assert.deepEqual(part.handovers(bench.scope), [], "it is given out twice");
+      const { resources } = part.grants(bench.scope, [{ person: personOf(bench), role }]);
+      const { plan } = await bench.plan(resources);
+      const told = JSON.stringify([plan, given, await part.who(bench.context(), bench.scope)]);
+      for (const { secret } of given) {
+        assert.ok(!told.includes(reveal(secret)), "it can be read in a plan or in who()");
+      }
     },
   }),
   defineScenario({
