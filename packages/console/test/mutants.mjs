@@ -1,4 +1,5 @@
 import { ACCESS_MUTANTS } from "./access-mutants.mjs";
+import { APPS_MUTANTS } from "./apps-mutants.mjs";
 import { SERVER_MUTANTS } from "./server-mutants.mjs";
 import { STORE_MUTANTS } from "./store-mutants.mjs";
 import { WEB_MUTANTS } from "./web-mutants.mjs";
@@ -10,6 +11,7 @@ import { WEB_MUTANTS } from "./web-mutants.mjs";
  */
 export const MUTANTS = [
   ...ACCESS_MUTANTS,
+  ...APPS_MUTANTS,
   ...SERVER_MUTANTS,
   ...STORE_MUTANTS,
   ...WEB_MUTANTS,
@@ -39,13 +41,6 @@ export const MUTANTS = [
     file: "packages/console/src/apps/overview.ts",
     find: "patterns: patterns.filter(({ app }) => may.has(app))",
     replace: "patterns",
-    tests: ["packages/console/src/http/routes/apps.test.ts"],
-  },
-  {
-    rule: "a protected environment is changed without its name",
-    file: "packages/console/src/apps/operations.ts",
-    find: "if (!deployer.environment.protected || confirm === environment) return;",
-    replace: "return;",
     tests: ["packages/console/src/http/routes/apps.test.ts"],
   },
   {
@@ -82,20 +77,6 @@ export const MUTANTS = [
     find: "known = [...fresh, ...staying];",
     replace: "known = fresh;",
     tests: ["packages/console/src/apps/registry.test.ts"],
-  },
-  {
-    rule: "a failure at a provider is forgotten",
-    file: "packages/console/src/apps/vendor-access.ts",
-    find: "failed: { action, trouble, at: now(), ...(everywhere === undefined ? {} : { everywhere }) },",
-    replace: "",
-    tests: ["packages/console/src/http/routes/apps.test.ts"],
-  },
-  {
-    rule: "a role that the provider does not know leaves the one before",
-    file: "packages/console/src/apps/vendor-access.ts",
-    find: "if (role !== undefined && !fits && known?.given === undefined) {",
-    replace: "if (role !== undefined && !fits) {",
-    tests: ["packages/console/src/http/routes/apps.test.ts"],
   },
   {
     rule: "a page of another origin writes with our cookie",

@@ -76,6 +76,19 @@ describe("what is known of environments", () => {
     expect(hanging).toHaveBeenCalledTimes(1);
   });
 
+  it("comes of one environment although every other one of its provider hangs", async () => {
+    const hanging = ["one", "two", "three", "four"].map((name) =>
+      environment(name, () => new Promise<EnvironmentStatus>(() => undefined)),
+    );
+    const shop = environment("shop", async () => status());
+    const { states, pass } = rig([...hanging, shop], { timeoutMs: 60_000 });
+    await pass(2_000);
+    expect(states.of(shop).status.snapshot().value).toBeUndefined();
+    // What hangs gives up its place, though not its call.
+    await pass(6_000);
+    await vi.waitFor(() => expect(states.of(shop).status.snapshot().value).toMatchObject({ release: 1 }));
+  });
+
   it("takes an answer that comes after its time", async () => {
     let answer: (value: EnvironmentStatus) => void = () => undefined;
     const late = environment("late", () => new Promise((resolve) => (answer = resolve)));
