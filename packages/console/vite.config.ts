@@ -11,5 +11,19 @@ export default defineConfig({
     target: "es2022",
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // What most pages share is one file that comes beside the first: pieces of some hundred bytes would come in turns.
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            {
+              name: "shared",
+              test: /src\/web\/(?:components|parts)\/|src\/web\/use-resource|src\/shared\//,
+              minShareCount: 6,
+            },
+          ],
+        },
+      },
+    },
   },
 });

@@ -133,6 +133,13 @@ export const SERVER_MUTANTS = [
     tests: ["packages/console/src/shell/shell-desk.test.ts"],
   },
   {
+    rule: "the terminal comes with the page of the shell",
+    file: "packages/console/src/web/pages/shell.tsx",
+    find: 'import type { OpenShell } from "../parts/terminal.js";',
+    replace: 'import { type OpenShell, openShell as early } from "../parts/terminal.js";\nconsole.info(early);',
+    tests: ["packages/console/test/web-size.test.ts"],
+  },
+  {
     rule: "a head that comes byte by byte is waited for",
     file: "packages/console/src/http/server.ts",
     find: "...{ headersTimeout, requestTimeout,",

@@ -56,6 +56,16 @@ describe("what a browser has to load", () => {
     }
   });
 
+  it("no page asks for a dozen small files one behind the other", () => {
+    const first = closure([entry()]);
+    for (const name of scripts.keys()) {
+      const more = [...closure([name])].filter((one) => !first.has(one));
+      expect(more.length, `${name}: ${more.join(" ")}`).toBeLessThanOrEqual(8);
+    }
+    const html = readFileSync(join(pages, "index.html"), "utf8");
+    for (const name of first) expect(html).toContain(name);
+  });
+
   it("comes from nowhere else, and has no script or style in the page itself", () => {
     const html = readFileSync(join(pages, "index.html"), "utf8");
     expect(html).not.toMatch(/https?:|<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=/);

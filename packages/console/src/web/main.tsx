@@ -75,6 +75,10 @@ function NotFound(): JSX.Element {
 
 applyPreferences();
 void loadMe();
+// The page comes while the server is asked who is signed in; one that does not come says so when it is shown.
+PAGES.find((page) => match(page.path, place.value.path) !== undefined)
+  ?.load()
+  .catch(() => undefined);
 render(
   <>
     <App />
