@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { LogLine } from "@deploy/core";
-import { detectLevel } from "../shared/level.js";
 import type { NewLine } from "../store/types.js";
+import { createLevelReader } from "./continued-level.js";
 import type { Redactor } from "./redact.js";
 
 /** The longest line that is stored, in bytes of UTF-8: 1 MB. */
@@ -21,6 +21,7 @@ export function createLinePreparer(redactor: Redactor, now: () => number): LineP
   // Lines that come together often have the same time, and parsing is dear.
   let lastText = "";
   let lastTime = 0;
+  const levels = createLevelReader();
 
   const timeOf = (text: string): number => {
     if (text === lastText) return lastTime;
@@ -33,7 +34,8 @@ export function createLinePreparer(redactor: Redactor, now: () => number): LineP
 
   return {
     prepare: ({ time, process, instance, release, stream, text }) => {
-      const clean = redactor.line({ source: `${instance} ${stream}`, text: text.slice(0, longestLook) });
+      const source = `${instance} ${stream}`;
+      const clean = redactor.line({ source, text: text.slice(0, longestLook) });
       const shown = cutLine(clean, text.length > longestLook ? text.length : undefined);
       return {
         time: timeOf(time),
@@ -41,7 +43,7 @@ export function createLinePreparer(redactor: Redactor, now: () => number): LineP
         instance,
         ...(release === undefined ? {} : { release }),
         stream,
-        level: detectLevel(shown, stream),
+        level: levels.read(source, shown, stream),
         text: shown,
       };
     },
