@@ -21,6 +21,9 @@ export const density: Signal<Density> = remembered("density", "comfortable", ["c
 /** Whether times are shown as the browser's own zone has them, or as UTC. */
 export const zone: Signal<"local" | "utc"> = remembered("zone", "local", ["local", "utc"]);
 
+/** Whether log lines say when they were written, or how long ago that is. */
+export const clock: Signal<"time" | "ago"> = remembered("clock", "time", ["time", "ago"]);
+
 /** Whether long log lines are wrapped. */
 export const wrap: Signal<"wrap" | "scroll"> = remembered("wrap", "wrap", ["wrap", "scroll"]);
 

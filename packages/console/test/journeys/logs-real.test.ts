@@ -1,9 +1,12 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { defineApp } from "@deploy/core";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ensureBuilt } from "../../../provider-local/test/support/built.js";
 import { ask, createWorkspace, type Workspace } from "../../../provider-local/test/support/workspace.js";
+import type { LogEntry } from "../../src/shared/log-types.js";
 import { noBrowser, picture, seriousViolations, watchPage } from "./browser.js";
 import { acceptInvitation, enterAsOwner, invite } from "./people.js";
 import { type RealConsole, startRealConsole } from "./real-console.js";
@@ -103,6 +106,38 @@ describe.skipIf(noBrowser !== undefined)(
         return texts;
       })()`);
       expect(answer).toEqual(Array.from({ length: 20_000 }, (_, index) => `counted ${index + 1}`));
+    });
+
+    it("downloads are the lines of the store, byte for byte: text and NDJSON, zipped or not, as the filter has them", async () => {
+      const visitor = await running.page();
+      await visitor.context().addCookies(await page.context().cookies());
+      await visitor.goto("/apps/shop/local/logs?mode=filter&text=counted%20199");
+      await visitor.locator(".line").first().waitFor();
+      const stored = await visitor.evaluate<readonly LogEntry[]>(
+        `fetch("/api/apps/shop/environments/local/logs?text=counted%20199&limit=5000").then((answer) => answer.json()).then((page) => page.lines)`,
+      );
+      expect(stored).toHaveLength(111);
+      const text = stored
+        .map((one) => `${new Date(one.time).toISOString()} ${one.instance} ${one.text}\n`)
+        .join("");
+      const data = stored.map((one) => `${JSON.stringify(one)}\n`).join("");
+      for (const [name, expected] of [
+        ["Text", text],
+        ["Text, gzip", text],
+        ["NDJSON", data],
+        ["NDJSON, gzip", data],
+      ] as const) {
+        await visitor.locator("summary", { hasText: "Download" }).click();
+        const coming = visitor.waitForEvent("download");
+        await visitor.getByRole("link", { name, exact: true }).click();
+        const download = await coming;
+        const bytes = readFileSync(await download.path());
+        const zipped = name.endsWith("gzip");
+        expect(download.suggestedFilename()).toMatch(zipped ? /\.gz$/ : /\.(?:log|txt|ndjson)$/);
+        expect((zipped ? gunzipSync(bytes) : bytes).toString("utf8")).toBe(expected);
+        await visitor.keyboard.press("Escape");
+      }
+      await visitor.context().close();
     });
 
     it("a search finds what was printed before, and a permalink leads to it after a reload", async () => {

@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { type WebSocket, WebSocketServer } from "ws";
+import { createLevelReader } from "../../src/feed/continued-level.js";
 import { filterFromQuery, pageFromQuery } from "../../src/shared/filter-query.js";
-import { detectLevel } from "../../src/shared/level.js";
 import type { LiveMessage, LogEntry, LogFacts, LogFilter, LogPage } from "../../src/shared/log-types.js";
 import { createMatcher } from "../../src/shared/match.js";
 import { JAVA, LINES, NODE, PYTHON } from "./hostile.js";
@@ -39,6 +39,7 @@ const POLICY =
 /** Starts the fixture on a free port; `pages` is the directory that they were built into. */
 export async function startFixture(pages: string): Promise<Fixture> {
   const lines: LogEntry[] = [];
+  const levels = createLevelReader();
   const sockets = new Map<WebSocket, (entry: LogEntry) => boolean>();
   const asked: string[] = [];
   const base = "/api/apps/shop/environments/production/logs";
@@ -51,7 +52,7 @@ export async function startFixture(pages: string): Promise<Fixture> {
         process: "web",
         instance: "web.1",
         stream: "stdout",
-        level: detectLevel(text, "stdout"),
+        level: levels.read(more.instance ?? "web.1", text, "stdout"),
         release: 12,
         text,
         ...more,
@@ -156,6 +157,7 @@ export async function startFixture(pages: string): Promise<Fixture> {
 export function fill({ lines }: Fixture, count: number): void {
   const kinds = [LINES, LINES, PYTHON, LINES, NODE, LINES, JAVA];
   const start = Date.now() - count * 800;
+  const levels = createLevelReader();
   for (let kind = 0; lines.length < count; kind++) {
     const instance = kind % 3 === 0 ? "worker.1" : `web.${1 + (kind % 2)}`;
     for (const text of kinds[kind % kinds.length]!) {
@@ -166,7 +168,7 @@ export function fill({ lines }: Fixture, count: number): void {
         process: instance.split(".")[0]!,
         instance,
         stream: "stdout",
-        level: detectLevel(text, "stdout"),
+        level: levels.read(instance, text, "stdout"),
         release: seq > count * 0.9 ? 12 : 11,
         text,
       });

@@ -13,6 +13,7 @@ const KEYS: readonly (readonly [readonly string[], string])[] = [
   [["l"], "Copy a link to the chosen lines"],
   [["w"], "Wrap long lines, or not"],
   [["t"], "Local time, UTC"],
+  [["r"], "How long ago, or when"],
   [["Esc"], "Choose nothing"],
   [["?"], "This help"],
 ];

@@ -13,6 +13,7 @@ export interface KeyActions {
   link(): void;
   wrap(): void;
   zone(): void;
+  clock(): void;
 }
 
 /** Keys of the page; none while something is typed, a dialog is open, or a modifier is held. */
@@ -54,6 +55,7 @@ function act(key: string, actions: KeyActions): boolean {
     else void view.resume();
   } else if (key === "w") actions.wrap();
   else if (key === "t") actions.zone();
+  else if (key === "r") actions.clock();
   else if (key === "Enter" && chosen !== undefined) view.toggle(chosen.from);
   else if (key === "c" && chosen !== undefined) actions.context(chosen.from);
   else if (key === "y" && chosen !== undefined) actions.copy();

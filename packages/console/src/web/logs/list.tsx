@@ -6,8 +6,8 @@ import {
   Virtualizer,
 } from "@tanstack/virtual-core";
 import type { JSX } from "preact";
-import { useEffect, useLayoutEffect, useMemo, useReducer, useRef } from "preact/hooks";
-import { density, wrap, zone } from "../preferences.js";
+import { useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from "preact/hooks";
+import { clock, density, wrap, zone } from "../preferences.js";
 import type { Highlighter } from "./highlight.js";
 import { type RowActions, RowView } from "./row.js";
 import type { LogView } from "./view.js";
@@ -17,6 +17,19 @@ const NONE: readonly number[] = [];
 
 /** While a line that was asked for is brought into sight, heights become known and no page may come before it; ms. */
 const SETTLING = 400;
+
+/** The time, each second anew, where it is asked for. */
+function useNow(wanted: boolean): number | undefined {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    if (!wanted) return;
+    const tick = (): void => setNow(Date.now());
+    tick();
+    const timer = setInterval(tick, 1000);
+    return () => clearInterval(timer);
+  }, [wanted]);
+  return wanted ? now : undefined;
+}
 
 /** The lines: only those in sight are elements, however many are held. */
 export function LogList(props: {
@@ -161,6 +174,7 @@ export function LogList(props: {
     if (event.deltaY < 0 && element.scrollHeight > element.clientHeight) view.pause();
   };
 
+  const now = useNow(clock.value === "ago");
   const releases = view.facts.value?.releases ?? [];
   const expanded = view.expanded.value;
   return (
@@ -194,6 +208,7 @@ export function LogList(props: {
                 before={rows[item.index - 1]}
                 releases={releases}
                 zone={zone.value}
+                now={now}
                 lineHeight={lineHeight}
                 open={expanded.has(seq)}
                 selection={view.selection.value}

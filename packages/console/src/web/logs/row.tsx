@@ -5,7 +5,7 @@ import type { Highlighter } from "./highlight.js";
 import { LineText, SHOWN } from "./line-text.js";
 import { neutralised } from "./neutralise.js";
 import { parseStructured } from "./structured.js";
-import { dayOf, dayTitle, iso, timeOfDay, type Zone } from "./times.js";
+import { ago, dayOf, dayTitle, iso, timeOfDay, type Zone } from "./times.js";
 import type { Fold } from "./tracebacks.js";
 import type { Row } from "./window.js";
 
@@ -26,6 +26,8 @@ export interface RowProps {
   readonly before: Row | undefined;
   readonly releases: readonly ReleaseBoundary[];
   readonly zone: Zone;
+  /** Times are shown as how long before this they were. */
+  readonly now: number | undefined;
   readonly lineHeight: number;
   readonly open: boolean;
   readonly selection: { readonly from: number; readonly to: number } | undefined;
@@ -153,7 +155,7 @@ function Frame(
     readonly children: JSX.Element | (JSX.Element | null)[];
   },
 ): JSX.Element {
-  const { line, actions, selection, open, zone } = props;
+  const { line, actions, selection, open, zone, now } = props;
   const last = "kind" in props.row && props.row.kind === "fold" ? props.row.lines.at(-1)!.seq : line.seq;
   const chosen = selection !== undefined && last >= selection.from && line.seq <= selection.to;
   const choose = (event: MouseEvent): void => actions.choose(line.seq, event.shiftKey);
@@ -177,7 +179,7 @@ function Frame(
             choose(event);
           }}
         >
-          {timeOfDay(line.time, zone)}
+          {now === undefined ? timeOfDay(line.time, zone) : ago(line.time, now)}
         </a>
         <span
           class="instance"
@@ -207,7 +209,13 @@ function Frame(
         {props.children}
       </span>
       {props.filtered ? (
-        <button type="button" class="context-button" tabIndex={-1} onClick={() => actions.context(line.seq)}>
+        <button
+          type="button"
+          class="context-button"
+          tabIndex={-1}
+          title="Shows what is around it: text, level and time hide nothing; process, instance, release and stream still do"
+          onClick={() => actions.context(line.seq)}
+        >
           Context
         </button>
       ) : null}

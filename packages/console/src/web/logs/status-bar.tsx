@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { FeedState, LogFilter, Retention } from "../../shared/log-types.js";
 import { Dot, type Kind } from "../components/index.js";
-import { density, wrap, zone } from "../preferences.js";
+import { clock, density, wrap, zone } from "../preferences.js";
 import { Menu } from "./filter-bar.js";
 import type { Connection } from "./live-socket.js";
 import { downloadLink, type LogView } from "./view.js";
@@ -73,6 +73,17 @@ export function StatusBar(props: {
         >
           UTC
         </button>
+        <button
+          type="button"
+          class="tool"
+          aria-pressed={clock.value === "ago"}
+          title="r: how long ago each line was written, instead of when"
+          onClick={() => {
+            clock.value = clock.value === "ago" ? "time" : "ago";
+          }}
+        >
+          Ago
+        </button>
         <Menu label="Download" end>
           {(
             [
@@ -122,6 +133,8 @@ function stateOf(view: LogView, feed: FeedState | undefined, now: number): reado
       `The provider's logs have stopped${feed.problem === undefined ? "" : `: ${feed.problem}`}`,
     ];
   if (feed?.state === "starting") return ["neutral", "Waiting for the provider's logs"];
+  if (feed?.problem !== undefined)
+    return ["warn", `${view.following.value ? "Live" : "Paused"}; the provider's logs: ${feed.problem}`];
   return view.following.value ? ["good", "Live"] : ["info", "Paused"];
 }
 

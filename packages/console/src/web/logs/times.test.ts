@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { dayOf, iso, parseTime, timeOfDay } from "./times.js";
+import { ago, dayOf, iso, parseTime, timeOfDay } from "./times.js";
 
 const NOW = Date.UTC(2026, 10, 22, 14, 30, 0);
 const at = (text: string): string | undefined => {
@@ -59,4 +59,18 @@ describe("moments as people write them", () => {
     expect(dayOf(Number.POSITIVE_INFINITY, "local")).toBe("");
     expect(iso(9e15)).toBe("9000000000000000");
   });
+});
+
+it.each([
+  [0, "now"],
+  [999, "now"],
+  [3_000, "3 s ago"],
+  [125_000, "2 min 5 s ago"],
+  [3_600_000, "1 h ago"],
+  [3_600_000 + 59_000, "1 h ago"],
+  [90_000_000, "1 d 1 h ago"],
+  [-5_000, "in 5 s"],
+])("says how long ago: %d ms is %s", (milliseconds, text) => {
+  expect(ago(1_800_000_000_000 - milliseconds, 1_800_000_000_000)).toBe(text);
+  expect(ago(Number.NaN, 0)).toBe("--");
 });

@@ -158,6 +158,25 @@ export function timeOfDay(time: number, zone: Zone): string {
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${String(date.getMilliseconds()).padStart(3, "0")}`;
 }
 
+/** `4 min 10 s ago`: two units, the smaller one only where it tells something; `in 3 s` of a clock that runs ahead. */
+export function ago(time: number, now: number): string {
+  if (!valid(time)) return "--";
+  const seconds = Math.floor(Math.abs(now - time) / 1000);
+  if (seconds === 0) return "now";
+  const units: readonly (readonly [string, number])[] = [
+    ["d", 86_400],
+    ["h", 3_600],
+    ["min", 60],
+    ["s", 1],
+  ];
+  const first = units.findIndex(([, size]) => seconds >= size);
+  const [name, size] = units[first]!;
+  const next = units[first + 1];
+  const rest = next === undefined ? 0 : Math.floor((seconds % size) / next[1]);
+  const text = `${Math.floor(seconds / size)} ${name}${rest === 0 ? "" : ` ${rest} ${next![0]}`}`;
+  return time > now ? `in ${text}` : `${text} ago`;
+}
+
 /** `2026-11-22`. */
 export function dayOf(time: number, zone: Zone): string {
   if (!valid(time)) return "";

@@ -16,7 +16,7 @@ import type { RowActions } from "../logs/row.js";
 import { createSearch, SearchPanel } from "../logs/search-panel.js";
 import { StatusBar } from "../logs/status-bar.js";
 import { createLogView } from "../logs/view.js";
-import { wrap, zone } from "../preferences.js";
+import { clock, wrap, zone } from "../preferences.js";
 import { place, setQuery } from "../router.js";
 import "../logs/logs.css";
 
@@ -153,10 +153,12 @@ export default function LogsPage({ params }: PageProps): JSX.Element {
   };
   const context = (seq: number): void => {
     view.selection.value = { from: seq, to: seq };
-    // The text moves from hiding lines to marking them; the line stays in sight.
+    // The text moves from hiding lines to marking them, level and time hide none: all that is around it in the same
+    // processes, instances, releases and streams. The line stays in sight.
+    const { levels: _levels, since: _since, until: _until, invert: _invert, ...kept } = filter;
     setQuery(
       {
-        ...queryOf({ filter: wanted === undefined ? {} : { text: wanted, ...flags(filter) }, find: true }),
+        ...queryOf({ filter: kept, find: true }),
         line: String(seq),
         to: undefined,
       },
@@ -209,6 +211,9 @@ export default function LogsPage({ params }: PageProps): JSX.Element {
     },
     zone: () => {
       zone.value = zone.value === "utc" ? "local" : "utc";
+    },
+    clock: () => {
+      clock.value = clock.value === "ago" ? "time" : "ago";
     },
   });
 
@@ -346,10 +351,6 @@ function queryOf(state: SearchState): Record<string, string | readonly string[] 
     changes[name] = values.length === 0 ? undefined : values;
   }
   return changes;
-}
-
-function flags(filter: SearchState["filter"]): Pick<SearchState["filter"], "regex" | "caseSensitive"> {
-  return { regex: filter.regex === true, caseSensitive: filter.caseSensitive === true };
 }
 
 function linesOf(query: URLSearchParams): { readonly from: number; readonly to: number } | undefined {
