@@ -286,14 +286,14 @@ export const MUTANTS = [
     file: "packages/console/src/feed/find-texts.ts",
     find: "        at += 1;\n",
     replace: "        at += shortest;\n",
-    tests: ["packages/console/src/feed/redact.test.ts"],
+    tests: ["packages/console/src/feed/known-values.test.ts"],
   },
   {
     rule: "a secret on the border of two pieces of a line is shown",
     file: "packages/console/src/feed/redact.ts",
     find: "if (isCut) cut.add(source);",
     replace: "",
-    tests: ["packages/console/src/feed/redact.test.ts"],
+    tests: ["packages/console/src/feed/known-values.test.ts"],
   },
   {
     rule: "a private key over many lines is shown",
@@ -336,7 +336,7 @@ export const MUTANTS = [
     file: "packages/console/src/feed/follower.ts",
     find: "      await secrets.refresh();\n      newestRelease = release;",
     replace: "      newestRelease = release;",
-    tests: ["packages/console/src/feed/feed.test.ts"],
+    tests: ["packages/console/src/feed/clean-lines.test.ts"],
   },
   {
     rule: "a store that is full costs lines",

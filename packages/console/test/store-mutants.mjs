@@ -1,12 +1,15 @@
+import { FEED_MUTANTS } from "./feed-mutants.mjs";
+
 const store = (name) => `packages/console/src/store/${name}`;
 const tests = (...names) => names.map((name) => store(`${name}.test.ts`));
 
 /**
- * Faults of the store of lines.
+ * Faults of the store of lines, and of what brings them into it.
  *
  * @type {readonly import("../../../scripts/lib/mutant-plugin.mjs").Mutant[]}
  */
 export const STORE_MUTANTS = [
+  ...FEED_MUTANTS,
   {
     rule: "lines are acknowledged before they are on disk",
     file: store("writer.ts"),
@@ -19,7 +22,7 @@ export const STORE_MUTANTS = [
     file: store("writer.ts"),
     find: "    await segment.file.truncate(segment.length);\n",
     replace: "",
-    tests: tests("damage"),
+    tests: tests("full-disk"),
   },
   {
     rule: "a line that is in a block and in its segment counts twice",
@@ -47,7 +50,105 @@ export const STORE_MUTANTS = [
     file: store("stream.ts"),
     find: "header.storedAt ?? 0;",
     replace: "header.maxTime ?? 0;",
+    tests: tests("retention"),
+  },
+  {
+    rule: "what is older than it may be is kept",
+    file: store("stream.ts"),
+    find: "if (storedAt >= cutoff && bytesUsed() <= limits.bytes) return;",
+    replace: "if (bytesUsed() <= limits.bytes) return;",
+    tests: tests("retention"),
+  },
+  {
+    rule: "more is kept than there may be",
+    file: store("stream.ts"),
+    find: "if (storedAt >= cutoff && bytesUsed() <= limits.bytes) return;",
+    replace: "if (storedAt >= cutoff) return;",
+    tests: tests("retention"),
+  },
+  {
+    rule: "the bytes that are said to be kept leave out what is not compressed yet",
+    file: store("stream.ts"),
+    find: "[...content.sealing, content.open].reduce((sum, segment) => sum + segment.length, 0);",
+    replace: "0;",
+    tests: tests("retention"),
+  },
+  {
+    rule: "the cursor is not in the record of its lines",
+    file: store("writer.ts"),
+    find: "checkpoint === undefined ? {} : { [checkpoint.source]: checkpoint.cursor };",
+    replace: "{};",
     tests: tests("store"),
+  },
+  {
+    rule: "cursors in the open segment are not read back",
+    file: store("recover.ts"),
+    find: "      checkpoints = { ...checkpoints, ...record.checkpoints };\n",
+    replace: "",
+    tests: tests("store"),
+  },
+  {
+    rule: "cursors of sources that are silent are forgotten with their segment",
+    file: store("writer.ts"),
+    find: "storedAt: context.now(), lines: [], checkpoints: content.checkpoints },",
+    replace: "storedAt: context.now(), lines: [], checkpoints: {} },",
+    tests: tests("damage"),
+  },
+  {
+    rule: "a damaged record is read as it is",
+    file: store("record.ts"),
+    find: "if (content.length !== header.length || crc32(content) !== header.checksum) return undefined;",
+    replace: "if (content.length !== header.length) return undefined;",
+    tests: tests("damage"),
+  },
+  {
+    rule: "what a crash has cut at the end of a segment is told as damage",
+    file: store("record.ts"),
+    find: "  return { records, length, damaged, next };",
+    replace: "  return { records, length, damaged: damaged || skipped, next };",
+    tests: tests("damage"),
+  },
+  {
+    rule: "a store that is damaged is written on, and nobody is told",
+    file: store("stream.ts"),
+    find: "  if (damage.length > 0) tellDamage(damage);\n",
+    replace: "",
+    tests: tests("damage"),
+  },
+  {
+    rule: "a store that is full says nothing",
+    file: store("writer.ts"),
+    find: "    health.set(writing, problemOf(error, what));\n",
+    replace: "",
+    tests: tests("full-disk"),
+  },
+  {
+    rule: "a segment goes before its blocks are on disk",
+    file: store("sealer.ts"),
+    find: "        await handle.sync();\n",
+    replace: "",
+    tests: tests("damage"),
+  },
+  {
+    rule: "a lock that is no database keeps the store from opening",
+    file: store("lock.ts"),
+    find: "  await file.truncate(0);\n",
+    replace: "",
+    tests: tests("damage"),
+  },
+  {
+    rule: "two processes write to one store",
+    file: store("lock.ts"),
+    find: 'client.transaction("write")',
+    replace: 'client.transaction("read")',
+    tests: tests("store"),
+  },
+  {
+    rule: "one line whose clock was wrong moves a moment",
+    file: store("reader.ts"),
+    find: "      if (sum + leap.least < least) {",
+    replace: "      if (sum + leap.least < least && seq === Number.NEGATIVE_INFINITY) {",
+    tests: tests("clock", "model"),
   },
   {
     rule: "a regular expression is taken to need what is optional in it",

@@ -1,45 +1,11 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { DeployError } from "@deploy/core";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import type { FeedState, LogEntry } from "../shared/log-types.js";
 import { createFeed } from "./create-feed.js";
-import type { FeedPace } from "./follower.js";
-import { createFakeLogs, createFakeRegistry, type FakeLogs } from "./testing/fake-logs.js";
-import { createMemoryStore, type MemoryStore } from "./testing/memory-store.js";
-import type { Feed } from "./types.js";
-
-const key = { app: "shop", environment: "local" };
-const pace: FeedPace = {
-  pollMs: 20,
-  overlapMs: 1_000,
-  renewMs: 60_000,
-  renewEmptyMs: 60_000,
-  secretsMs: 60_000,
-  settleMs: 20,
-  releasesMs: 20,
-};
-const open: Feed[] = [];
-
-afterEach(async () => {
-  for (const feed of open.splice(0)) await feed.close();
-});
-
-function feedOf(store: MemoryStore, fakes: readonly FakeLogs[], changed: Partial<FeedPace> = {}): Feed {
-  const apps = createFakeRegistry(fakes.map(({ deployer }) => deployer));
-  const feed = createFeed({ store, apps, now: Date.now, pace: { ...pace, ...changed } });
-  open.push(feed);
-  return feed;
-}
-
-async function until(what: string, isSo: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 1_000; tries++) {
-    if (isSo()) return;
-    await wait(10);
-  }
-  throw new Error(`never: ${what}`);
-}
-
-const texts = (store: MemoryStore, of = key): string[] => store.lines(of).map(({ text }) => text);
+import { createFakeLogs, createFakeRegistry } from "./testing/fake-logs.js";
+import { createMemoryStore } from "./testing/memory-store.js";
+import { feedOf, KEY, PACE, texts, until } from "./testing/open-feed.js";
 
 describe("following", () => {
   it("takes in what is there already, and then what comes, and publishes only what is stored", async () => {
@@ -52,7 +18,7 @@ describe("following", () => {
     });
     const feed = feedOf(store, [logs]);
     const heard: LogEntry[] = [];
-    feed.subscribe(key, (lines) => heard.push(...lines));
+    feed.subscribe(KEY, (lines) => heard.push(...lines));
     await until("both were taken", () => logs.taken() === 2);
     await wait(60);
     expect(heard).toEqual([]);
@@ -60,7 +26,7 @@ describe("following", () => {
     await until("heard", () => heard.length === 2);
     logs.print({ text: "ERROR three", release: 4, stream: "stderr" });
     await until("the third", () => heard.length === 3);
-    expect(heard).toEqual(store.lines(key));
+    expect(heard).toEqual(store.lines(KEY));
     expect(heard[2]).toEqual({
       ...{ seq: 3, time: 1_000_002, process: "web", instance: "web.1", release: 4 },
       ...{ stream: "stderr", level: "error", text: "ERROR three" },
@@ -72,11 +38,11 @@ describe("following", () => {
     const logs = createFakeLogs();
     logs.print("one", "two");
     const first = feedOf(store, [logs]);
-    await until("stored", () => store.lines(key).length === 2);
+    await until("stored", () => store.lines(KEY).length === 2);
     await first.close();
     logs.print("three");
     feedOf(store, [logs]);
-    await until("stored", () => store.lines(key).length >= 3);
+    await until("stored", () => store.lines(KEY).length >= 3);
     expect(texts(store)).toEqual(["one", "two", "three"]);
     expect(logs.queries.at(-1)?.after).toBe("1:1");
   });
@@ -86,16 +52,16 @@ describe("following", () => {
     const logs = createFakeLogs();
     logs.print("one", "same", "same");
     const first = feedOf(store, [logs]);
-    await until("stored", () => store.lines(key).length === 3);
+    await until("stored", () => store.lines(KEY).length === 3);
     await first.close();
     logs.refuseCursors();
     logs.print("same", "four");
     feedOf(store, [logs]);
-    await until("stored", () => store.lines(key).length >= 5);
+    await until("stored", () => store.lines(KEY).length >= 5);
     await wait(50);
     expect(texts(store)).toEqual(["one", "same", "same", "same", "four"]);
     logs.print("five");
-    await until("stored", () => store.lines(key).length >= 6);
+    await until("stored", () => store.lines(KEY).length >= 6);
     expect(texts(store).at(-1)).toBe("five");
   });
 
@@ -108,13 +74,13 @@ describe("following", () => {
     const logs = createFakeLogs(powers);
     logs.print("one", "two");
     const first = feedOf(store, [logs]);
-    await until("stored", () => store.lines(key).length === 2);
+    await until("stored", () => store.lines(KEY).length === 2);
     logs.print("three");
-    await until("stored", () => store.lines(key).length === 3);
+    await until("stored", () => store.lines(KEY).length === 3);
     await first.close();
     logs.print("four");
     feedOf(store, [logs]);
-    await until("stored", () => store.lines(key).length >= 4);
+    await until("stored", () => store.lines(KEY).length >= 4);
     await wait(80);
     expect(texts(store)).toEqual(["one", "two", "three", "four"]);
   });
@@ -132,7 +98,7 @@ describe("following", () => {
     await wait(100);
     expect(logs.taken()).toBeLessThan(10_000);
     release();
-    await until("all are stored", () => store.lines(key).length === 50_000);
+    await until("all are stored", () => store.lines(KEY).length === 50_000);
     expect(texts(store).every((text, index) => text === `line ${index}`)).toBe(true);
   });
 
@@ -145,7 +111,7 @@ describe("following", () => {
     feedOf(store, [...floods, quiet]);
     await wait(0);
     quiet.print("here I am");
-    await until("stored", () => store.lines(key).length === 1);
+    await until("stored", () => store.lines(KEY).length === 1);
     expect(floods.every((logs) => logs.taken() < 200_000)).toBe(true);
   });
 
@@ -167,7 +133,7 @@ describe("following", () => {
     feedOf(store, [logs], { renewMs: 40, renewEmptyMs: 40 });
     await until("opened again", () => logs.queries.length > 2);
     logs.print("two");
-    await until("stored", () => store.lines(key).length >= 2);
+    await until("stored", () => store.lines(KEY).length >= 2);
     expect(texts(store)).toEqual(["one", "two"]);
   });
 });
@@ -189,12 +155,12 @@ describe("trouble", () => {
     const states: FeedState[] = [];
     const badKey = { app: "bad", environment: "local" };
     feed.onState(badKey, (state) => states.push(state));
-    await until("the good one", () => store.lines(key).length === 1);
+    await until("the good one", () => store.lines(KEY).length === 1);
     await until("the bad one waits", () => feed.state(badKey).state === "retrying");
     const state = feed.state(badKey);
     expect(state.problem).toBe("The vendor is away. Look at its page.");
     expect(state.nextTry).toBeGreaterThan(Date.now() - 1);
-    expect(feed.state(key)).toEqual({ state: "following" });
+    expect(feed.state(KEY)).toEqual({ state: "following" });
     bad.failure = undefined;
     await until("it goes on", () => store.lines(badKey).length === 1);
     await until("it follows", () => feed.state(badKey).state === "following");
@@ -206,19 +172,19 @@ describe("trouble", () => {
     const logs = createFakeLogs();
     const feed = feedOf(store, [logs]);
     logs.print("one");
-    await until("stored", () => store.lines(key).length === 1);
+    await until("stored", () => store.lines(KEY).length === 1);
     store.setState({ state: "read-only", reason: "The disk is full.", hint: "Make room." });
     logs.print("two", "three");
-    await until("it stopped", () => feed.state(key).state === "stopped");
-    expect(feed.state(key).problem).toBe("Nothing is stored: The disk is full. Make room.");
+    await until("it stopped", () => feed.state(KEY).state === "stopped");
+    expect(feed.state(KEY).problem).toBe("Nothing is stored: The disk is full. Make room.");
     const taken = logs.taken();
     logs.print("four");
     await wait(100);
     expect(logs.taken()).toBe(taken);
     store.setState({ state: "writable" });
-    await until("all are there", () => store.lines(key).length >= 4);
+    await until("all are there", () => store.lines(KEY).length >= 4);
     expect(texts(store)).toEqual(["one", "two", "three", "four"]);
-    expect(feed.state(key)).toEqual({ state: "following" });
+    expect(feed.state(KEY)).toEqual({ state: "following" });
   });
 
   it("environments come and go with the configuration", async () => {
@@ -226,8 +192,8 @@ describe("trouble", () => {
     const one = createFakeLogs({ app: "one" });
     const two = createFakeLogs({ app: "two" });
     const apps = createFakeRegistry([one.deployer]);
-    const feed = createFeed({ store, apps, now: Date.now, pace });
-    open.push(feed);
+    const feed = createFeed({ store, apps, now: Date.now, pace: PACE });
+    onTestFinished(() => feed.close());
     const [oneKey, twoKey] = ["one", "two"].map((app) => ({ app, environment: "local" }));
     one.print("a");
     two.print("b");
@@ -239,74 +205,5 @@ describe("trouble", () => {
     one.print("unheard");
     await wait(50);
     expect(store.lines(oneKey!)).toHaveLength(1);
-  });
-});
-
-describe("output that is only had by release", () => {
-  it("is fetched once for each release, oldest first, without secrets, over restarts", async () => {
-    const store = createMemoryStore();
-    const builds = new Map([
-      [2, "second build, password=abc"],
-      [1, "first build"],
-    ]);
-    const logs = createFakeLogs({ builds });
-    const first = feedOf(store, [logs]);
-    await until("both are there", () => store.lines(key).length === 2);
-    await first.close();
-    builds.set(3, "third build");
-    feedOf(store, [logs]);
-    await until("the third", () => store.lines(key).length === 3);
-    await wait(80);
-    expect(store.lines(key).map(({ process, release, text }) => [process, release, text])).toEqual([
-      ["build", 1, "first build"],
-      ["build", 2, "second build, password=<redacted>"],
-      ["build", 3, "third build"],
-    ]);
-  });
-});
-
-describe("secrets", () => {
-  it("known values never reach the store, nor do those of a release that comes", async () => {
-    const store = createMemoryStore();
-    const logs = createFakeLogs();
-    logs.secrets.set("KEY", "hunter2hunter2");
-    logs.print("key hunter2hunter2 and postgres://u:pw@db");
-    feedOf(store, [logs]);
-    await until("stored", () => store.lines(key).length === 1);
-    logs.secrets.set("KEY", "another-value");
-    logs.print({ text: "now another-value, not hunter2hunter2", release: 2 });
-    await until("stored", () => store.lines(key).length === 2);
-    expect(texts(store)).toEqual([
-      "key <redacted> and postgres://u:<redacted>@db",
-      "now <redacted>, not <redacted>",
-    ]);
-  });
-
-  it("lines that come another way pass through the same, in one order", async () => {
-    const store = createMemoryStore();
-    const logs = createFakeLogs();
-    logs.secrets.set("KEY", "hunter2hunter2");
-    logs.print("one");
-    const feed = feedOf(store, [logs]);
-    await until("stored", () => store.lines(key).length === 1);
-    const heard: LogEntry[] = [];
-    feed.subscribe(key, (lines) => heard.push(...lines));
-    const line = { process: "build", instance: "build.1", stream: "stdout", release: 2 } as const;
-    await feed.ingest(key, [{ ...line, time: 5, text: "ARG KEY=hunter2hunter2" }]);
-    expect(heard).toEqual([{ ...line, seq: 2, time: 5, level: "none", text: "ARG KEY=<redacted>" }]);
-  });
-
-  it("a line over 1 MB is cut with a mark, within no character", async () => {
-    const store = createMemoryStore();
-    const logs = createFakeLogs();
-    logs.print("ü€😀".repeat(200_000), "x".repeat(3_000_000));
-    feedOf(store, [logs]);
-    await until("stored", () => store.lines(key).length === 2);
-    for (const text of texts(store)) {
-      expect(Buffer.byteLength(text)).toBeLessThanOrEqual(1024 * 1024);
-      expect(Buffer.byteLength(text)).toBeGreaterThan(1024 * 1024 - 16);
-      expect(text).not.toContain("\ufffd");
-      expect(text).toMatch(/… \[cut here: the line has \d+ (?:bytes|characters)\]$/);
-    }
   });
 });

@@ -56,6 +56,9 @@ const primedLines = 400;
 /** Lines that are loaded from the store to tell known ones from new ones. */
 const mostKnown = 50_000;
 
+/** The platform tells of a release, or of a setting that makes one: some have no number of it in their lines. */
+const isOfRelease = ({ process, stream }: LogLine): boolean => process === "release" && stream === "system";
+
 /** Starts following. Failures of the provider are states, and end nothing. */
 export function startFollower(options: FollowerOptions): Follower {
   const { environment, store, stream, writer, redactor, preparer, secrets, now, pace, onState } = options;
@@ -91,7 +94,7 @@ export function startFollower(options: FollowerOptions): Follower {
 
   const take = async (lines: readonly LogLine[]): Promise<void> => {
     const release = lines.reduce((most, line) => Math.max(most, line.release ?? 0), newestRelease);
-    if (release > newestRelease) {
+    if (release > newestRelease || lines.some(isOfRelease)) {
       // A new release may have new secrets, and its first lines may show them.
       await secrets.refresh();
       newestRelease = release;

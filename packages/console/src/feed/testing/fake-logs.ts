@@ -20,6 +20,8 @@ export interface FakeLogs {
   print(...lines: readonly (string | Partial<LogLine>)[]): void;
   /** What every read from now on begins with: throws. */
   failure: DeployError | undefined;
+  /** What asking for secrets fails with. */
+  secretsFailure: DeployError | undefined;
   /** Cursors made before are refused. */
   refuseCursors(): void;
   readonly queries: LogQuery[];
@@ -111,8 +113,14 @@ export function createFakeLogs(options: FakeLogsOptions = {}): FakeLogs {
     },
     secrets: {
       ...base.secrets,
-      list: async () =>
-        [...secrets].map(([name, value]) => ({ name, version: value, setAt: new Date(0).toISOString() })),
+      list: async () => {
+        if (fake.secretsFailure !== undefined) throw fake.secretsFailure;
+        return [...secrets].map(([name, value]) => ({
+          name,
+          version: value,
+          setAt: new Date(0).toISOString(),
+        }));
+      },
       reveal: async (_context: Context, _scope: Scope, name: string) => redact(secrets.get(name) ?? ""),
     },
   };
@@ -124,6 +132,7 @@ export function createFakeLogs(options: FakeLogsOptions = {}): FakeLogs {
   const fake: FakeLogs = {
     deployer,
     failure: undefined,
+    secretsFailure: undefined,
     queries,
     secrets,
     taken: () => taken,
