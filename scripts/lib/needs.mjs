@@ -109,7 +109,7 @@ export const NEEDS = [
   {
     name: "root",
     what: "root on Linux, to fill and to close a disk",
-    files: /\/(?:atomic-file|create-image-crash|redis|store\/damage)\.test\.ts$/,
+    files: /\/(?:atomic-file|create-image-crash|redis|store\/full-disk)\.test\.ts$/,
     found: () => process.platform === "linux" && process.getuid?.() === 0,
   },
   {
