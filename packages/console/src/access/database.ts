@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync, readSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readSync } from "node:fs";
 import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { DeployError } from "@deploy/core";
@@ -65,7 +65,11 @@ function makePrivate(file: string): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   // SQLite gives the files beside it the mode of this one.
   if (!existsSync(file)) closeSync(openSync(file, "wx", 0o600));
-  else assertSqlite(file);
+  else {
+    assertSqlite(file);
+    // One that was put back from a copy may have been made for others to read.
+    chmodSync(file, 0o600);
+  }
 }
 
 /** SQLite takes a short file of something else for an empty database, and would write over it. */
