@@ -119,10 +119,18 @@ describe("a disk that does not take more", () => {
       Array.from({ length: stored }, (_, index) => index),
     );
     expect((await searchAll(stream, { text: "17 " }, { limit: 5 })).at(-1)).toMatchObject({ type: "end" });
-    execFileSync("mount", ["-o", "remount,size=20m", disk]);
-    await eventually(() => expect(store.state()).toEqual({ state: "writable" }));
-    await stream.append([line(stored)]);
     await store.close();
+    // It starts while nothing can be written: what is stored is read, and what comes is refused with the reason.
+    const restarted = await openStore(directory);
+    expect(await readAll(restarted.stream)).toHaveLength(stored);
+    await expect(
+      restarted.stream.append(Array.from({ length: 20_000 }, (_, index) => line(stored + index))),
+    ).rejects.toMatchObject({ code: "console.store-read-only" });
+    expect(restarted.store.state()).toMatchObject({ reason: expect.stringContaining("full") });
+    execFileSync("mount", ["-o", "remount,size=20m", disk]);
+    await eventually(() => expect(restarted.store.state()).toEqual({ state: "writable" }));
+    await restarted.stream.append([line(stored)]);
+    await restarted.store.close();
     const again = await openStore(directory);
     expect((await textsOf(again.stream)).map((text) => Number(text.split(" ")[0]))).toEqual(
       Array.from({ length: stored + 1 }, (_, index) => index),
