@@ -132,7 +132,7 @@ export const STORE_MUTANTS = [
   {
     rule: "a lock that is no database keeps the store from opening",
     file: store("lock.ts"),
-    find: "  await file.truncate(0);\n",
+    find: "  if ((await file.stat()).size > 0) await file.truncate(0);\n",
     replace: "",
     tests: tests("damage"),
   },

@@ -12,7 +12,7 @@ export async function lockDirectory(directory: string): Promise<() => void> {
   const path = join(directory, "lock");
   const file = await open(path, "a", 0o600);
   // Nothing is ever written to it: what a broken disk has put there would only keep SQLite from opening it.
-  await file.truncate(0);
+  if ((await file.stat()).size > 0) await file.truncate(0);
   await file.close();
   const client = createClient({ url: `file:${encodeURI(path)}` });
   try {
