@@ -136,7 +136,8 @@ export const SERVER_MUTANTS = [
     rule: "the terminal comes with the page of the shell",
     file: "packages/console/src/web/pages/shell.tsx",
     find: 'import type { OpenShell } from "../parts/terminal.js";',
-    replace: 'import { type OpenShell, openShell as early } from "../parts/terminal.js";\nconsole.info(early);',
+    replace:
+      'import { type OpenShell, openShell as early } from "../parts/terminal.js";\nconsole.info(early);',
     tests: ["packages/console/test/web-size.test.ts"],
   },
   {
