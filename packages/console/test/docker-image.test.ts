@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { createReadStream } from "node:fs";
 import { copyFile, cp, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
+import { createServer, request as httpRequest, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
@@ -59,10 +59,11 @@ async function makeBase(directory: string): Promise<void> {
   }
   await place(process.execPath, "/usr/bin/node");
   await symlink("/bin/env", join(directory, "usr/bin/env"));
-  const resolver = ["libnss_dns.so.2", "libnss_files.so.2", "libresolv.so.2"];
+  // What names are looked up with, and native packages are loaded with.
+  const more = ["libnss_dns.so.2", "libnss_files.so.2", "libresolv.so.2", "librt.so.1"];
   const libraries = await librariesOf(process.execPath);
   const libc = libraries.find((path) => basename(path) === "libc.so.6") ?? "";
-  for (const path of [...libraries, ...resolver.map((name) => join(dirname(libc), name))]) await place(path);
+  for (const path of [...libraries, ...more.map((name) => join(dirname(libc), name))]) await place(path);
   const npm = await realpath((await run("which", ["npm"])).stdout.trim());
   await cp(dirname(dirname(npm)), join(directory, "usr/lib/npm"), { recursive: true, dereference: true });
   await symlink("../lib/npm/bin/npm-cli.js", join(directory, "usr/bin/npm"));
@@ -85,6 +86,7 @@ async function makeBase(directory: string): Promise<void> {
 describe.skipIf(reason !== undefined)("the image", { timeout: 60_000 }, () => {
   let directory: string;
   let server: Server;
+  const started: string[] = [];
 
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), "deploy-console-image-"));
@@ -123,6 +125,7 @@ describe.skipIf(reason !== undefined)("the image", { timeout: 60_000 }, () => {
   }, 180_000);
   afterAll(async () => {
     server?.close();
+    for (const id of started) await docker("rm", "--force", id);
     await docker("volume", "rm", "--force", volume).catch(() => undefined);
     await docker("image", "rm", "--force", image, base).catch(() => undefined);
     await rm(directory, { recursive: true, force: true });
@@ -134,19 +137,33 @@ describe.skipIf(reason !== undefined)("the image", { timeout: 60_000 }, () => {
       ...["run", "--detach", "--volume", `${volume}:/data`, "--publish", "127.0.0.1::4300", image],
       ...["--public-url", "https://console.example.org", "--trusted-proxy", "172.16.0.0/12"],
     );
+    started.push(id);
     const port = (await docker("port", id, "4300")).split("\n")[0]?.split(":").pop();
-    const { hostname } = new URL("https://console.example.org");
-    /** As the proxy in front of it would. */
-    const ask = (path: string, words: readonly string[] = [], proto = "https") =>
-      run("curl", [
-        ...["--silent", "--max-time", "5", "--include", "--header", `host: ${hostname}`],
-        ...["--header", `x-forwarded-proto: ${proto}`, ...words, `http://127.0.0.1:${port}${path}`],
-      ]).then(({ stdout }) => stdout);
+    /** As the proxy in front of it would; answers with the cookie that was set, and the body. */
+    const ask = (
+      path: string,
+      headers: Readonly<Record<string, string>> = {},
+      body?: string,
+    ): Promise<string> =>
+      new Promise((resolve, reject) => {
+        const proxied = { host: "console.example.org", "x-forwarded-proto": "https", ...headers };
+        const options = { host: "127.0.0.1", port, path, headers: proxied, timeout: 5_000, agent: false };
+        const sent = httpRequest({ ...options, method: body === undefined ? "GET" : "POST" }, (answer) => {
+          let text = "";
+          answer.on("data", (chunk: Buffer) => {
+            text += chunk.toString();
+          });
+          answer.on("end", () => resolve(`${answer.headers["set-cookie"]?.join("\n") ?? ""}\n${text}`));
+        });
+        sent.on("timeout", () => sent.destroy());
+        sent.on("error", reject);
+        sent.end(body);
+      });
     await vi.waitFor(async () => expect(await ask("/healthz")).toContain('{"status":"ok"}'), {
       timeout: 30_000,
       interval: 200,
     });
-    return { id, ask, end: () => docker("rm", "--force", "--time", "10", id) };
+    return { id, ask };
   };
 
   it("refuses plain HTTP on an address that others reach, unless it is told where the proxy is", async () => {
@@ -163,24 +180,29 @@ describe.skipIf(reason !== undefined)("the image", { timeout: 60_000 }, () => {
     expect(await docker("exec", first.id, "id", "-u")).toBe("1000");
     const denied = docker("exec", first.id, "sh", "-c", "echo x > /app/deploy.config.mjs");
     await expect(denied).rejects.toThrow();
-    expect(await first.ask("/api/sign-in/ways", [], "http")).toContain("console.forbidden");
-    const link = /#link=(\S+)/.exec((await run("docker", ["logs", first.id])).stderr)?.[1] ?? "";
-    const signedIn = await first.ask("/api/sign-in/link", [
-      ...["--header", "origin: https://console.example.org", "--header", "x-deploy-console: 1"],
-      ...["--header", "content-type: application/json"],
-      ...["--data", JSON.stringify({ secret: link, email: "owner@example.org" })],
-    ]);
+    expect(await first.ask("/api/sign-in/ways", { "x-forwarded-proto": "http" })).toContain(
+      "console.forbidden",
+    );
+    const secret = /#link=(\S+)/.exec((await run("docker", ["logs", first.id])).stderr)?.[1] ?? "";
+    const own = {
+      origin: "https://console.example.org",
+      "x-deploy-console": "1",
+      "content-type": "application/json",
+    };
+    const signedIn = await first.ask(
+      "/api/sign-in/link",
+      own,
+      JSON.stringify({ secret, email: "owner@example.org" }),
+    );
     const cookie = /__Host-deploy=[^;]+/.exec(signedIn)?.[0] ?? "";
     expect(cookie, signedIn).not.toBe("");
-    expect(await first.ask("/api/me", ["--header", `cookie: ${cookie}`])).toContain("owner@example.org");
+    expect(await first.ask("/api/me", { cookie })).toContain("owner@example.org");
     await docker("stop", "--time", "10", first.id);
     expect(await docker("inspect", "--format", "{{.State.ExitCode}}", first.id)).toBe("0");
-    await first.end();
 
     const second = await start();
-    expect(await second.ask("/api/me", ["--header", `cookie: ${cookie}`])).toContain("owner@example.org");
+    expect(await second.ask("/api/me", { cookie })).toContain("owner@example.org");
     expect((await run("docker", ["logs", second.id])).stderr).not.toContain("#link=");
-    await second.end();
   });
 
   it("is what the page of the docs says", async () => {
