@@ -36,7 +36,7 @@ export const STORE_MUTANTS = [
     file: store("recover.ts"),
     find: "next = Math.max(next, first, free);",
     replace: "next = Math.max(next, (segment.lines.at(-1)?.seq ?? 0) + 1);",
-    tests: tests("store", "damage"),
+    tests: tests("retention", "damage"),
   },
   {
     rule: "a damaged block is read as it is",
