@@ -1,4 +1,4 @@
-import type { BrowserContext, Page } from "playwright-core";
+import type { BrowserContext, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createHerokuShop, type HerokuShop } from "../heroku-shop.js";
 import { contextOf, LOOKS, noBrowser, overflow, picture, seriousViolations, watchPage } from "./browser.js";
@@ -33,6 +33,12 @@ describe.skipIf(noBrowser !== undefined)(
     /** By role: somebody who has it for the shop. */
     const signedIn = new Map<string, Page>();
     const shop = (name: string): string => `/apps/shop/production/${name}`;
+    /** Whether all of it lies within the width of the window. */
+    const isSeen = async (what: Locator): Promise<boolean> => {
+      const box = await what.boundingBox();
+      const width = what.page().viewportSize()?.width ?? 0;
+      return box !== null && box.x >= 0 && box.x + box.width <= width + 1;
+    };
     const dialog = (of: Page = page) => of.getByRole("dialog");
 
     beforeAll(async () => {
@@ -241,6 +247,8 @@ describe.skipIf(noBrowser !== undefined)(
           await picture(one, `heroku-${name}-${look.name}`, { whole: name !== "logs" });
           expect(await seriousViolations(one)).toEqual([]);
           expect(await overflow(one)).toBeLessThanOrEqual(0);
+          const tab = one.locator('.tabs [aria-current="page"]');
+          if ((await tab.count()) > 0) expect(await isSeen(tab)).toBe(true);
         },
       );
     });

@@ -9,9 +9,9 @@ import type { Part } from "../../src/shared/app-types.js";
 /** Milliseconds. */
 export const MINUTE = 60_000;
 /** Milliseconds. */
-export const HOUR = 60 * MINUTE;
+export const HOUR: number = 60 * MINUTE;
 /** Milliseconds. */
-export const DAY = 24 * HOUR;
+export const DAY: number = 24 * HOUR;
 
 /** What no page may obey: markup, a colour, a cursor movement, and a turn of the direction of writing. */
 export const HOSTILE =

@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { theme } from "../preferences.js";
 import { Link, match, navigate, pageOf, place } from "../router.js";
 import { environments, hasRole, loadEnvironments, may, me, signOut } from "../session.js";
@@ -104,8 +104,19 @@ function Tabs(props: {
   // The page about access knows no environment: its tabs lead to the first one.
   const environment =
     props.environment ?? environments.value?.find((one) => one.app === props.app)?.environment;
+  const tabs = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // Where the tabs are wider than the window, the one of this page is among those that are seen.
+    tabs.current
+      ?.querySelector('[aria-current="page"]')
+      ?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [props.page, environment]);
   return (
-    <nav class="tabs" aria-label={`${props.app}${environment === undefined ? "" : ` ${environment}`}`}>
+    <nav
+      ref={tabs}
+      class="tabs"
+      aria-label={`${props.app}${environment === undefined ? "" : ` ${environment}`}`}
+    >
       {environment === undefined
         ? null
         : TABS.filter(([page]) => page !== "shell" || hasRole(props.app, "operator")).map(([page, title]) => (
