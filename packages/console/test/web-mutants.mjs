@@ -279,14 +279,6 @@ export const WEB_MUTANTS = [
     only: "22. moves",
   },
   {
-    rule: "what the page scrolls itself is taken for a person's: the choice of a line is lost",
-    file: "packages/console/src/web/logs/list.tsx",
-    find: "      Date.now() >= settles.current\n    ) {",
-    replace: "      true\n    ) {",
-    tests: ["packages/console/test/journeys/logs-read.test.ts"],
-    only: "22. moves",
-  },
-  {
     rule: "a screen reader is told of every line of a flood",
     file: "packages/console/src/web/pages/logs.tsx",
     find: 'aria-live={view.flooding.value ? "off" : "polite"}',
@@ -317,5 +309,28 @@ export const WEB_MUTANTS = [
     replace: "props.onJump(0);",
     tests: ["packages/console/test/journeys/logs-narrow.test.ts"],
     only: "25. the histogram",
+  },
+  {
+    rule: "what was said of a level is not what is filtered by",
+    file: "packages/console/src/shared/match.ts",
+    find: "levels(levelOf(facts));",
+    replace: "levels(facts.level);",
+    tests: ["packages/console/test/journeys/logs-narrow.test.ts"],
+    only: "9. what counts",
+  },
+  {
+    rule: "what was said of a level is not what is counted",
+    file: "packages/console/src/store/reader.ts",
+    find: "levelColumn(levelOf(line))",
+    replace: "levelColumn(line.level)",
+    tests: ["packages/console/src/store/model.test.ts"],
+  },
+  {
+    rule: "what was said of a level is not what is shown",
+    file: "packages/console/src/web/logs/relabels.ts",
+    find: "return level === line.level ? line : { ...line, level };",
+    replace: "return line;",
+    tests: ["packages/console/test/journeys/logs-narrow.test.ts"],
+    only: "9. what counts",
   },
 ];

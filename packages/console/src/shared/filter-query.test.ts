@@ -17,6 +17,10 @@ const filters: fc.Arbitrary<LogFilter> = fc
       }),
       streams: fc.uniqueArray(fc.constantFrom("stdout", "stderr", "system"), { minLength: 1 }),
       levels: fc.uniqueArray(fc.constantFrom(...LEVELS), { minLength: 1 }),
+      relabels: fc.array(
+        fc.record({ process: name, from: fc.constantFrom(...LEVELS), to: fc.constantFrom(...LEVELS) }),
+        { minLength: 1, maxLength: 3 },
+      ),
       since: time,
       until: time,
     },

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { LEVELS, type Level, type LogEntry, type LogFilter } from "./log-types.js";
+import { LEVELS, type Level, type LogEntry, type LogFilter, type Relabel } from "./log-types.js";
 
 /** What is wrong with a query: which parameter, and why; for a person. */
 export interface QueryProblem {
@@ -53,6 +53,7 @@ export const FILTER_PARAMETERS: readonly string[] = [
   "release",
   "stream",
   "level",
+  "relabel",
   "since",
   "until",
   "text",
@@ -71,6 +72,8 @@ export function filterToQuery(filter: LogFilter): URLSearchParams {
   for (const number of filter.releases ?? []) query.append("release", String(number));
   for (const name of filter.streams ?? []) query.append("stream", name);
   for (const level of filter.levels ?? []) query.append("level", level);
+  for (const { from, to, process } of filter.relabels ?? [])
+    query.append("relabel", `${from}:${to}:${process}`);
   if (filter.since !== undefined) query.set("since", String(filter.since));
   if (filter.until !== undefined) query.set("until", String(filter.until));
   if (filter.text !== undefined && filter.text !== "") {
@@ -90,6 +93,7 @@ export function filterFromQuery(query: URLSearchParams): Read<LogFilter> {
     ["releases", numbers(query, "release")],
     ["streams", oneOf(query, "stream", STREAMS)],
     ["levels", oneOf<Level>(query, "level", LEVELS)],
+    ["relabels", relabels(query)],
     ["since", whole(query, "since", MAX_TIME)],
     ["until", whole(query, "until", MAX_TIME)],
     ["text", text(query)],
@@ -199,6 +203,22 @@ function names(query: URLSearchParams, parameter: string): Read<readonly string[
     }
   }
   return all;
+}
+
+/** `none:error:worker`. */
+function relabels(query: URLSearchParams): Read<readonly Relabel[] | undefined> {
+  const all = names(query, "relabel");
+  if (all.problem !== undefined || all.value === undefined) return all as Read<undefined>;
+  const found: Relabel[] = [];
+  for (const value of all.value) {
+    const [from, to, ...process] = value.split(":");
+    const known = [from, to].map((level) => LEVELS.find((one) => one === level));
+    if (known[0] === undefined || known[1] === undefined || process.join(":") === "") {
+      return problem("relabel", `must be like none:error:worker, not "${shortened(value)}"`);
+    }
+    found.push({ process: process.join(":"), from: known[0], to: known[1] });
+  }
+  return { value: found };
 }
 
 function oneOf<T extends string>(

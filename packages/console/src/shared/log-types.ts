@@ -26,13 +26,22 @@ export interface LogEntry {
   readonly text: string;
 }
 
-/** Which lines are wanted; every field narrows. */
+/** What somebody has said of a process: its lines whose text tells `from` are `to`. */
+export interface Relabel {
+  readonly process: string;
+  readonly from: Level;
+  readonly to: Level;
+}
+
+/** Which lines are wanted; every field narrows, but for `relabels`. */
 export interface LogFilter {
   readonly processes?: readonly string[];
   readonly instances?: readonly string[];
   readonly releases?: readonly number[];
   readonly streams?: readonly LogEntry["stream"][];
   readonly levels?: readonly Level[];
+  /** What `levels` asks for, and what is counted, is the level by these. Of two for the same the first counts. */
+  readonly relabels?: readonly Relabel[];
   /** Milliseconds since 1970: lines at or after. */
   readonly since?: number;
   /** Lines before. */

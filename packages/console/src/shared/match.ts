@@ -1,5 +1,6 @@
 import { DeployError } from "@deploy/core";
 import { RE2JS } from "re2js";
+import { createLevelOf } from "./level-of.js";
 import type { LogEntry, LogFilter } from "./log-types.js";
 
 /** The longest pattern that is taken, in UTF-16 code units: what is longer is no search, and costs memory to compile. */
@@ -60,12 +61,13 @@ export function createFactsMatcher(filter: LogFilter): (facts: LineFacts) => boo
   const releases = oneOf(filter.releases);
   const streams = oneOf(filter.streams);
   const levels = oneOf(filter.levels);
+  const levelOf = createLevelOf(filter);
   return (facts) =>
     processes(facts.process) &&
     instances(facts.instance) &&
     (filter.releases === undefined || (facts.release !== undefined && releases(facts.release))) &&
     streams(facts.stream) &&
-    levels(facts.level);
+    levels(levelOf(facts));
 }
 
 function oneOf<T>(wanted: readonly T[] | undefined): (value: T) => boolean {

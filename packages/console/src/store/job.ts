@@ -1,4 +1,5 @@
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
+import { createLevelOf } from "../shared/level-of.js";
 import { LEVELS, type Level, type LogEntry, type LogFilter } from "../shared/log-types.js";
 import { createFactsMatcher } from "../shared/match.js";
 import {
@@ -154,7 +155,8 @@ function countLines(header: BlockHeader, body: BlockBody, query: CountQuery, cou
   const wants = createFactsMatcher(filter);
   const from = Math.max(since, filter.since ?? Number.NEGATIVE_INFINITY);
   const end = Math.min(until, filter.until ?? Number.POSITIVE_INFINITY);
-  const columns = header.kinds.map((kind) => (wants(kind) ? levelColumn(kind.level) : -1));
+  const levelOf = createLevelOf(filter);
+  const columns = header.kinds.map((kind) => (wants(kind) ? levelColumn(levelOf(kind)) : -1));
   if (columns.every((column) => column === -1)) return;
   const { kinds, times } = body.rows();
   for (let row = 0; row < header.count; row++) {

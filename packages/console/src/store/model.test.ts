@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
+import { createLevelOf } from "../shared/level-of.js";
 import { LEVELS, type LogEntry, type LogFilter } from "../shared/log-types.js";
 import { createMatcher } from "../shared/match.js";
 import { encodeBlock, PREFIX, readHeader, readPrefix } from "./block.js";
@@ -157,7 +158,7 @@ test("a histogram counts as an array does", async () => {
           .filter(({ time }) => time >= since && time < until);
         for (const level of LEVELS) {
           const places = wanted
-            .filter((line) => line.level === level)
+            .filter((line) => createLevelOf(facts)(line) === level)
             .map(({ time }) => Math.floor(((time - since) / length) * buckets));
           expect(counted.map(({ counts }) => counts[level] ?? 0)).toEqual(
             counted.map(

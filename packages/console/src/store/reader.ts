@@ -1,3 +1,4 @@
+import { createLevelOf } from "../shared/level-of.js";
 import type { HistogramBucket, LogEntry, LogFilter, LogPage, SearchStep } from "../shared/log-types.js";
 import { LEVELS } from "../shared/log-types.js";
 import { createFactsMatcher, createMatcher } from "../shared/match.js";
@@ -220,6 +221,7 @@ export function createReader({ pool, snapshot, onDamaged }: ReaderContext): Stre
     const counting: CountQuery = { filter: facts, since, until, buckets };
     const counts = new Float64Array(buckets * LEVELS.length);
     const wants = createFactsMatcher(facts);
+    const levelOf = createLevelOf(facts);
     const from = Math.max(since, filter.since ?? since);
     const end = Math.min(until, filter.until ?? until);
     const split: BlockRef[] = [];
@@ -235,7 +237,7 @@ export function createReader({ pool, snapshot, onDamaged }: ReaderContext): Stre
         continue;
       }
       for (const [index, kind] of kinds.entries()) {
-        if (wants(kind)) counts[bucket * LEVELS.length + levelColumn(kind.level)]! += ofKinds[index]!;
+        if (wants(kind)) counts[bucket * LEVELS.length + levelColumn(levelOf(kind))]! += ofKinds[index]!;
       }
     }
     const chunks = chunksOf(split, pool.maxBlocks, pool.maxBlocks);
@@ -245,7 +247,7 @@ export function createReader({ pool, snapshot, onDamaged }: ReaderContext): Stre
     }
     for (const line of tail) {
       if (line.time < from || line.time >= end || !wants(line)) continue;
-      counts[bucketOf(line.time, counting) * LEVELS.length + levelColumn(line.level)]!++;
+      counts[bucketOf(line.time, counting) * LEVELS.length + levelColumn(levelOf(line))]!++;
     }
     const edge = (index: number): number => since + ((until - since) * index) / buckets;
     return Array.from({ length: buckets }, (_, index) => ({

@@ -47,8 +47,8 @@ export function applyPreferences(): void {
   });
 }
 
-// Storage may be forbidden; the page works without.
-function safely<T>(action: () => T): T | undefined {
+/** What the action answers; undefined when it throws: storage may be forbidden, and the page works without. */
+export function safely<T>(action: () => T): T | undefined {
   try {
     return action();
   } catch {

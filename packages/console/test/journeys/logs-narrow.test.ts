@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { PYTHON } from "../web-fixture/hostile.js";
 import { fill } from "../web-fixture/server.js";
-import { picture } from "./browser.js";
+import { overflow, picture, seriousViolations } from "./browser.js";
 import { describeLogPage } from "./log-page.js";
 
 describeLogPage("the page of logs: narrowed, searched, by time", (at) => {
@@ -55,6 +55,44 @@ describeLogPage("the page of logs: narrowed, searched, by time", (at) => {
     await expect.poll(() => at.page.locator(".line:not(.level-error)").count()).toBe(0);
     expect(await at.page.locator(".line.level-error").count()).toBeGreaterThan(0);
     expect(await chip.getAttribute("aria-pressed")).toBe("true");
+  });
+
+  it("9. what counts as which level can be said, of a process: shown, filtered and counted so, and kept", async () => {
+    for (let line = 1; line <= 20; line++) {
+      const process = line % 4 === 0 ? "worker" : "web";
+      at.fixture.write([`line ${line}`], { process, instance: `${process}.1` });
+    }
+    await at.open();
+    await at.live();
+    await at.page.locator("summary", { hasText: "Levels" }).click();
+    const selects = at.page.locator("details[open] select");
+    for (const [place, value] of ["worker", "none", "warn"].entries()) {
+      await selects.nth(place).selectOption(value);
+    }
+    await at.page.getByRole("button", { name: "Say so" }).click();
+    await at.page.getByText("worker: no level counts as warn").waitFor();
+    expect(await seriousViolations(at.page)).toEqual([]);
+    expect(await overflow(at.page)).toBeLessThanOrEqual(0);
+    await picture(at.page, "logs-levels");
+    await at.page.keyboard.press("Escape");
+    const chip = (name: RegExp) => at.page.getByRole("button", { name });
+    await expect.poll(() => chip(/^warn \d/).textContent()).toBe("warn5");
+    await expect.poll(() => chip(/^no level \d/).textContent()).toBe("no level15");
+    await expect.poll(() => at.page.locator(".line.level-warn").count()).toBe(5);
+    await at.page.reload();
+    await chip(/^warn \d/).click();
+    await expect.poll(() => at.seqs()).toEqual([4, 8, 12, 16, 20]);
+    // What comes live counts as it was said, too.
+    await at.live();
+    at.fixture.write(["one more"], { process: "worker", instance: "worker.1" });
+    await at.shows("one more").waitFor();
+    expect(await at.page.locator(".line:not(.level-warn)").count()).toBe(0);
+    // An address tells nobody else's browser what to show.
+    expect(at.page.url()).not.toContain("relabel");
+    await at.page.locator("summary", { hasText: "Levels" }).click();
+    await at.page.getByRole("button", { name: "Remove" }).click();
+    await at.page.keyboard.press("Escape");
+    await expect.poll(() => at.seqs()).toEqual([]);
   });
 
   it("9. 10. a filter for errors shows a traceback whole, as one row", async () => {

@@ -144,6 +144,24 @@ describeLogPage("the page of logs: one line, read, copied, linked", (at) => {
     await at.page.locator(".log-nowrap").waitFor();
   });
 
+  it("22. a line that a key has gone to stays chosen, where that scrolls to the end as well", async () => {
+    fill(at.fixture, 100);
+    await at.open();
+    await at.live();
+    await at.wheel(-300);
+    await at.page.getByText("Paused", { exact: true }).waitFor();
+    await at.page.keyboard.press("k");
+    const last = await at.chosen();
+    const gap = (): Promise<number> =>
+      at.page.locator(".log-list").evaluate((list) => list.scrollHeight - list.clientHeight - list.scrollTop);
+    await expect.poll(gap).toBeLessThan(10);
+    // By now the list has heard of its scrolling.
+    await at.page.evaluate("new Promise((seen) => requestAnimationFrame(() => requestAnimationFrame(seen)))");
+    await at.page.keyboard.press("k");
+    await expect.poll(() => at.chosen()).toBeLessThan(last);
+    await at.page.getByText("Paused", { exact: true }).waitFor();
+  });
+
   it("23. tells screen readers of single lines, and of none while flooding", async () => {
     await at.open();
     await at.live();

@@ -4,6 +4,7 @@ import { extname, join, normalize } from "node:path";
 import { type WebSocket, WebSocketServer } from "ws";
 import { createLevelReader } from "../../src/feed/continued-level.js";
 import { filterFromQuery, pageFromQuery } from "../../src/shared/filter-query.js";
+import { createLevelOf } from "../../src/shared/level-of.js";
 import type { LiveMessage, LogEntry, LogFacts, LogFilter, LogPage } from "../../src/shared/log-types.js";
 import { createMatcher } from "../../src/shared/match.js";
 import { JAVA, LINES, NODE, PYTHON } from "./hostile.js";
@@ -240,9 +241,11 @@ function histogram(lines: readonly LogEntry[], query: URLSearchParams): unknown[
     end: since + (index + 1) * size,
     counts: {} as Record<string, number>,
   }));
+  const levelOf = createLevelOf(filterFromQuery(query).value ?? {});
   for (const entry of lines) {
     const bucket = buckets[Math.floor((entry.time - since) / size)];
-    if (bucket !== undefined) bucket.counts[entry.level] = (bucket.counts[entry.level] ?? 0) + 1;
+    const level = levelOf(entry);
+    if (bucket !== undefined) bucket.counts[level] = (bucket.counts[level] ?? 0) + 1;
   }
   return buckets;
 }

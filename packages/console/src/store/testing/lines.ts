@@ -68,6 +68,17 @@ export const anyFilter: fc.Arbitrary<LogFilter> = fc
     releases: someOf(1, 2, 3),
     streams: someOf<LogEntry["stream"]>("stdout", "stderr", "system"),
     levels: someOf(...LEVELS),
+    relabels: fc.option(
+      fc.array(
+        fc.record({
+          process: fc.constantFrom("web", "worker"),
+          from: fc.constantFrom(...LEVELS),
+          to: fc.constantFrom(...LEVELS),
+        }),
+        { maxLength: 4 },
+      ),
+      { nil: undefined },
+    ),
     since: fc.option(fc.integer({ min: 0, max: 5000 }), { nil: undefined, freq: 2 }),
     until: fc.option(fc.integer({ min: 0, max: 5000 }), { nil: undefined, freq: 2 }),
     search: fc.oneof(

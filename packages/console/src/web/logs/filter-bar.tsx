@@ -1,8 +1,9 @@
 import type { JSX, RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { LEVELS, type Level, type LogFacts, type LogFilter } from "../../shared/log-types.js";
+import { LEVELS, type Level, type LogFacts, type LogFilter, type Relabel } from "../../shared/log-types.js";
 import { Button } from "../components/index.js";
 import { zone } from "../preferences.js";
+import { RelabelMenu } from "./relabel-menu.js";
 import { dayOf, parseTime, timeOfDay } from "./times.js";
 
 /** What is looked for, and whether the rest is hidden. */
@@ -18,6 +19,9 @@ interface BarProps {
   /** Lines by level in the stretch of time that the histogram shows. */
   readonly counts: Readonly<Partial<Record<Level, number>>>;
   readonly input: RefObject<HTMLInputElement | null>;
+  /** What was said of levels. */
+  readonly relabels: readonly Relabel[];
+  onRelabel(relabels: readonly Relabel[]): void;
   onChange(state: SearchState): void;
   /** Enter was pressed in the field, with what is in it. */
   onSearch(state: SearchState): void;
@@ -124,6 +128,7 @@ export function FilterBar(props: BarProps): JSX.Element {
         onChange={(streams) => set({ streams: streams as NonNullable<LogFilter["streams"]> })}
       />
       <TimeMenu filter={filter} onRange={(since, until) => set({ since, until })} onJump={props.onJump} />
+      <RelabelMenu processes={facts?.processes ?? []} relabels={props.relabels} onChange={props.onRelabel} />
       <fieldset class="levels">
         <legend class="visually-hidden">Levels</legend>
         {LEVELS.map((level) => {
@@ -365,7 +370,7 @@ function short(count: number): string {
 }
 
 /** Whether anything is narrowed. */
-export function isFiltered(filter: LogFilter): boolean {
+export function isFiltered({ relabels: _, ...filter }: LogFilter): boolean {
   return Object.keys(clean(filter)).length > 0;
 }
 

@@ -11,6 +11,7 @@ import { ApiError, environmentPath, get, isAbort } from "../api.js";
 import { loadMe, toSignIn } from "../session.js";
 import { createIntake } from "./intake.js";
 import { type Connection, openLive } from "./live-socket.js";
+import { relabelled } from "./relabels.js";
 import { type Away, createWindow, type LogWindow, type Skipped, seqOf } from "./window.js";
 
 /** Lines of the first page, and of each that scrolling brings. */
@@ -102,7 +103,9 @@ export function createLogView(app: string, environment: string): LogView {
   };
 
   const read = (query: Parameters<typeof pageToQuery>[0], signal: AbortSignal): Promise<LogPage> =>
-    get<LogPage>(`${path}?${pageToQuery({ filter: filter.value, limit: PAGE, ...query })}`, { signal });
+    get<LogPage>(`${path}?${pageToQuery({ filter: filter.value, limit: PAGE, ...query })}`, { signal }).then(
+      (page) => ({ ...page, lines: relabelled(page.lines, filter.value) }),
+    );
 
   const attempt = async (
     what: "first" | "older" | "newer",
@@ -165,7 +168,7 @@ export function createLogView(app: string, environment: string): LogView {
 
   const take = (message: LiveMessage): void => {
     if (message.type === "lines") {
-      intake.lines(message.lines);
+      intake.lines(relabelled(message.lines, filter.value));
       came += message.lines.length;
     } else if (message.type === "skipped") {
       intake.gap(message);

@@ -53,6 +53,17 @@ describe("the window onto the history", () => {
     window.append(run(20, 21));
     expect(window.rows[3]).toEqual({ kind: "skipped", from: 4, to: 19, count: 16 });
     window.fill(window.rows[3] as Extract<Row, { kind: "skipped" }>, run(4, 11), false);
+    // What is asked for may bring more than was missing.
+    window.fill(window.rows[11] as Extract<Row, { kind: "skipped" }>, run(12, 30), true);
+    expect(window.rows.map(seqOf)).toEqual(run(1, 21).map((one) => one.seq));
+  });
+
+  it("what was skipped is loaded in parts", () => {
+    const window = createWindow();
+    window.reset(page(run(1, 3)));
+    window.skip(4, 19, 16);
+    window.append(run(20, 21));
+    window.fill(window.rows[3] as Extract<Row, { kind: "skipped" }>, run(4, 11), false);
     expect(window.rows.map(seqOf)).toEqual([...run(1, 11).map((one) => one.seq), 12, 20, 21]);
     expect(window.rows[11]).toMatchObject({ kind: "skipped", from: 12, to: 19, count: 8 });
   });

@@ -12,6 +12,7 @@ import { Histogram } from "../logs/histogram.js";
 import { useKeys } from "../logs/keys.js";
 import { LogList } from "../logs/list.js";
 import { neutralised } from "../logs/neutralise.js";
+import { relabelsOf, withRelabels } from "../logs/relabels.js";
 import type { RowActions } from "../logs/row.js";
 import { createSearch, SearchPanel } from "../logs/search-panel.js";
 import { StatusBar } from "../logs/status-bar.js";
@@ -30,8 +31,10 @@ export default function LogsPage({ params }: PageProps): JSX.Element {
   const [help, setHelp] = useState(false);
   const [histogram, setHistogram] = useState<readonly HistogramBucket[]>([]);
 
+  const said = useMemo(() => relabelsOf(app, environment), [app, environment]);
   const state = stateOf(place.value.query);
-  const { filter, find } = state;
+  const { find } = state;
+  const filter = withRelabels(state.filter, said.value);
   const { text: _, regex, caseSensitive, invert, ...rest } = filter;
   // In a search the text marks lines; it hides none.
   const shown = find ? rest : filter;
@@ -113,7 +116,7 @@ export default function LogsPage({ params }: PageProps): JSX.Element {
   };
   const begin = (next: SearchState): void => {
     change(next);
-    if (next.find && next.filter.text !== undefined) search.start(next.filter);
+    if (next.find && next.filter.text !== undefined) search.start(withRelabels(next.filter, said.value));
   };
   // An address with a search in it shows what it finds.
   // At the start only.
@@ -155,7 +158,7 @@ export default function LogsPage({ params }: PageProps): JSX.Element {
     view.selection.value = { from: seq, to: seq };
     // The text moves from hiding lines to marking them, level and time hide none: all that is around it in the same
     // processes, instances, releases and streams. The line stays in sight.
-    const { levels: _levels, since: _since, until: _until, invert: _invert, ...kept } = filter;
+    const { levels: _levels, since: _since, until: _until, invert: _invert, ...kept } = state.filter;
     setQuery(
       {
         ...queryOf({ filter: kept, find: true }),
@@ -228,6 +231,10 @@ export default function LogsPage({ params }: PageProps): JSX.Element {
         facts={facts}
         counts={counts}
         input={input}
+        relabels={said.value}
+        onRelabel={(relabels) => {
+          said.value = relabels;
+        }}
         onChange={change}
         onSearch={begin}
         onJump={(time) => void view.jumpToTime(time)}
@@ -235,7 +242,7 @@ export default function LogsPage({ params }: PageProps): JSX.Element {
       <Histogram
         buckets={histogram}
         onJump={(time) => void view.jumpToTime(time)}
-        onRange={(since, end) => change({ ...state, filter: { ...filter, since, until: end } })}
+        onRange={(since, end) => change({ ...state, filter: { ...state.filter, since, until: end } })}
       />
       <div class="log-notices">
         {facts?.store.state === "read-only" ? (
@@ -338,7 +345,9 @@ function ChosenBar(props: {
 
 function stateOf(query: URLSearchParams): SearchState {
   const read = filterFromQuery(query);
-  return { filter: read.value ?? {}, find: query.get("mode") !== "filter" };
+  // What counts as which level is said in each browser, not in an address.
+  const { relabels: _, ...filter } = read.value ?? {};
+  return { filter, find: query.get("mode") !== "filter" };
 }
 
 function queryOf(state: SearchState): Record<string, string | readonly string[] | undefined> {
