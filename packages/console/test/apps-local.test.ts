@@ -189,10 +189,10 @@ describe("an app on this machine", { timeout: 60_000 }, () => {
       people: { value: expect.arrayContaining([expect.objectContaining({ state: "unsupported" })]) },
     });
     expect(
-      await rigged.services.vendorAccess.settle("vera@example.org", "shop", "mona@example.org"),
+      await rigged.services.vendorAccess.settle("vera@example.org", "shop", { actor: "mona@example.org" }),
     ).toMatchObject([{ state: "unsupported" }]);
     expect(
-      await rigged.services.vendorAccess.revokeEverywhere("vera@example.org", "mona@example.org"),
+      await rigged.services.vendorAccess.revokeEverywhere("vera@example.org", { actor: "mona@example.org" }),
     ).toEqual([]);
   });
 });

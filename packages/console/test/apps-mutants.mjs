@@ -242,4 +242,11 @@ export const APPS_MUTANTS = [
     tests: ["packages/console/test/journeys/pages.test.ts"],
     only: "wants its name typed",
   },
+  {
+    rule: "the audit log does not say where a change at a provider was asked for",
+    file: "packages/console/src/apps/vendor-access.ts",
+    find: "      ...by,\n      action: `access",
+    replace: "      actor: by.actor,\n      action: `access",
+    tests: routes("vendor-access"),
+  },
 ];

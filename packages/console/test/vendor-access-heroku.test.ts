@@ -97,9 +97,11 @@ describe("permissions at Heroku", { timeout: 60_000 }, () => {
 
   it("are given with a grant, and a role is the vendor's own set of permissions", async () => {
     expect(
-      await rigged.services.vendorAccess.settle("vera@example.com", "shop", "mona@example.com"),
+      await rigged.services.vendorAccess.settle("vera@example.com", "shop", { actor: "mona@example.com" }),
     ).toMatchObject([{ app: "shop", state: "granted" }]);
-    expect(await rigged.services.vendorAccess.settle("mona@example.com", "*", "console")).toMatchObject([
+    expect(
+      await rigged.services.vendorAccess.settle("mona@example.com", "*", { actor: "console" }),
+    ).toMatchObject([
       { app: "shop", state: "granted" },
       { app: "blog", state: "granted" },
     ]);
@@ -139,12 +141,11 @@ describe("permissions at Heroku", { timeout: 60_000 }, () => {
   });
 
   it("are taken of a person everywhere at once, one account being one question", async () => {
-    await rigged.services.vendorAccess.settle("vera@example.com", "*", "mona@example.com");
+    await rigged.services.vendorAccess.settle("vera@example.com", "*", { actor: "mona@example.com" });
     rigged.grants["vera@example.com"] = {};
-    const revoked = await rigged.services.vendorAccess.revokeEverywhere(
-      "Vera@example.com",
-      "mona@example.com",
-    );
+    const revoked = await rigged.services.vendorAccess.revokeEverywhere("Vera@example.com", {
+      actor: "mona@example.com",
+    });
     expect(revoked).toEqual([
       { app: "shop", environment: "production", apps: expect.arrayContaining(["shop-production"]) },
     ]);

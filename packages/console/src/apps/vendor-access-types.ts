@@ -11,6 +11,13 @@ export interface PeopleSource {
   peopleOf(app: string): Promise<readonly { readonly email: string; readonly role: Role }[]>;
 }
 
+/** Who has caused a change at a provider, as the audit log has it. */
+export interface Cause {
+  readonly actor: string;
+  /** Where the request came from; absent: the console acts by itself. */
+  readonly address?: string;
+}
+
 /** What came of bringing one person's permissions at one provider in line. */
 export interface VendorOutcome {
   readonly app: string;
@@ -28,11 +35,11 @@ export interface VendorAccess {
   /**
    * Brings one person in line for one app, or for every app (`*`), after a grant was given, changed or taken here: gives
    * the role they have by now, or takes them off where they have none. Asked of all environments at once; never rejects,
-   * and each outcome is written to the audit log. `actor` is who has caused it.
+   * and each outcome is written to the audit log.
    */
-  settle(person: string, app: string, actor: string): Promise<readonly VendorOutcome[]>;
+  settle(person: string, app: string, by: Cause): Promise<readonly VendorOutcome[]>;
   /** Takes a person off every app that the providers' credentials reach. Never rejects: what failed is in the answer, and kept. */
-  revokeEverywhere(person: string, actor: string): Promise<readonly ProviderRevocation[]>;
+  revokeEverywhere(person: string, by: Cause): Promise<readonly ProviderRevocation[]>;
   /** Who is let in here, beside who is at the provider. */
   drift(environment: ConsoleEnvironment): Promise<VendorAccessView>;
   /** Gives there what is here (`grant`), or takes there what is not here (`revoke`), of one person. */
@@ -40,7 +47,7 @@ export interface VendorAccess {
     environment: ConsoleEnvironment,
     person: string,
     action: "grant" | "revoke",
-    actor: string,
+    by: Cause,
   ): Promise<VendorOutcome>;
   close(): Promise<void>;
 }

@@ -3,7 +3,7 @@ import { refusal } from "../access/errors.js";
 import type { AuditRecord } from "../access/types.js";
 import type { ProviderRevocation } from "../shared/access-types.js";
 import type { AppRegistry, ConsoleEnvironment } from "./types.js";
-import type { PeopleSource, VendorAccess, VendorOutcome } from "./vendor-access-types.js";
+import type { Cause, PeopleSource, VendorAccess, VendorOutcome } from "./vendor-access-types.js";
 import { accountOf, grantAt, hasPermissions, revokeAt, supportsOf, timed } from "./vendor-calls.js";
 import { driftView } from "./vendor-drift.js";
 import type { LedgerEntry, VendorLedger } from "./vendor-ledger.js";
@@ -26,7 +26,7 @@ export interface VendorAccessOptions {
 const retryMs = 5 * 60_000;
 
 /** Who acts when a grant has run out. */
-const consoleItself = "console";
+const consoleItself: Cause = { actor: "console" };
 
 /** Keeps the providers' permissions in line with the console's grants, one person in one environment at a time. */
 export function createVendorAccess(options: VendorAccessOptions): VendorAccess {
@@ -49,13 +49,13 @@ export function createVendorAccess(options: VendorAccessOptions): VendorAccess {
 
   const audit = async (
     environment: ConsoleEnvironment,
-    actor: string,
+    by: Cause,
     outcome: VendorOutcome,
     detail?: string,
   ) => {
     if (outcome.state === "unchanged" || outcome.state === "unsupported") return;
     await options.audit({
-      actor,
+      ...by,
       action: `access.provider-${outcome.state}`,
       app: environment.app,
       environment: environment.environment,
@@ -68,11 +68,7 @@ export function createVendorAccess(options: VendorAccessOptions): VendorAccess {
     ledger.put({ app: key.app, environment: key.environment, person: key.person, ...entry });
 
   /** Gives what is here, or takes what is not; by the rights of the moment in which its turn has come. */
-  const settleOne = (
-    environment: ConsoleEnvironment,
-    name: string,
-    actor: string,
-  ): Promise<VendorOutcome> => {
+  const settleOne = (environment: ConsoleEnvironment, name: string, by: Cause): Promise<VendorOutcome> => {
     const person = name.toLowerCase();
     const about = { app: environment.app, environment: environment.environment, person };
     return inTurn(environment, async () => {
@@ -94,17 +90,17 @@ export function createVendorAccess(options: VendorAccessOptions): VendorAccess {
             : await revokeAt(environment, person, timeoutMs),
         };
         await remember(outcome, fits ? { given: role } : {});
-        await audit(environment, actor, outcome, fits ? role : undefined);
+        await audit(environment, by, outcome, fits ? role : undefined);
         return outcome;
       } catch (thrown) {
-        return failed(environment, actor, about, action, thrown);
+        return failed(environment, by, about, action, thrown);
       }
     });
   };
 
   const failed = async (
     environment: ConsoleEnvironment,
-    actor: string,
+    by: Cause,
     about: Pick<VendorOutcome, "app" | "environment" | "person">,
     action: "grant" | "revoke",
     thrown: unknown,
@@ -118,14 +114,14 @@ export function createVendorAccess(options: VendorAccessOptions): VendorAccess {
       ...(given === undefined ? {} : { given }),
       failed: { action, trouble, at: now(), ...(everywhere === undefined ? {} : { everywhere }) },
     }).catch(() => undefined);
-    await audit(environment, actor, outcome, `${action}: ${trouble.code}`).catch(() => undefined);
+    await audit(environment, by, outcome, `${action}: ${trouble.code}`).catch(() => undefined);
     return outcome;
   };
 
   const revokeGroup = async (
     group: readonly ConsoleEnvironment[],
     name: string,
-    actor: string,
+    by: Cause,
   ): Promise<readonly ProviderRevocation[]> => {
     const [first, ...others] = group as [ConsoleEnvironment, ...ConsoleEnvironment[]];
     const person = name.toLowerCase();
@@ -140,12 +136,12 @@ export function createVendorAccess(options: VendorAccessOptions): VendorAccess {
         );
         for (const { app, environment } of group) await ledger.put({ app, environment, person });
         const state = reached.length > 0 ? "revoked" : "unchanged";
-        await audit(first, actor, { ...about, state }, reached.join(", "));
+        await audit(first, by, { ...about, state }, reached.join(", "));
         return [{ ...place, apps: reached }];
       } catch (thrown) {
-        const { trouble } = await failed(first, actor, about, "revoke", thrown, true);
+        const { trouble } = await failed(first, by, about, "revoke", thrown, true);
         // What can be taken is taken, although everything could not be.
-        const rest = await Promise.all(others.map((one) => revokeHere(one, person, actor)));
+        const rest = await Promise.all(others.map((one) => revokeHere(one, person, by)));
         return [{ ...place, apps: [], ...(trouble === undefined ? {} : { problem: trouble }) }, ...rest];
       }
     });
@@ -154,7 +150,7 @@ export function createVendorAccess(options: VendorAccessOptions): VendorAccess {
   const revokeHere = (
     environment: ConsoleEnvironment,
     person: string,
-    actor: string,
+    by: Cause,
   ): Promise<ProviderRevocation> => {
     const place = { app: environment.app, environment: environment.environment };
     return inTurn(environment, async () => {
@@ -162,22 +158,22 @@ export function createVendorAccess(options: VendorAccessOptions): VendorAccess {
         const reached = await timed(environment.deployer.access.revoke(person), environment, timeoutMs);
         await ledger.put({ ...place, person });
         const state = reached.length > 0 ? "revoked" : "unchanged";
-        await audit(environment, actor, { ...place, person, state });
+        await audit(environment, by, { ...place, person, state });
         return { ...place, apps: reached };
       } catch (thrown) {
-        const { trouble } = await failed(environment, actor, { ...place, person }, "revoke", thrown);
+        const { trouble } = await failed(environment, by, { ...place, person }, "revoke", thrown);
         return { ...place, apps: [], ...(trouble === undefined ? {} : { problem: trouble }) };
       }
     });
   };
 
-  const revokeEverywhere = async (person: string, actor: string): Promise<readonly ProviderRevocation[]> => {
+  const revokeEverywhere = async (person: string, by: Cause): Promise<readonly ProviderRevocation[]> => {
     const able = apps.list().filter(hasPermissions);
     const accounts = await Promise.all(able.map((environment) => accountOf(environment, timeoutMs)));
     const groups = [...new Set(accounts)].map((account) =>
       able.filter((_, index) => accounts[index] === account),
     );
-    return (await Promise.all(groups.map((group) => revokeGroup(group, person, actor)))).flat();
+    return (await Promise.all(groups.map((group) => revokeGroup(group, person, by)))).flat();
   };
 
   /** Expired grants are taken back, and what failed is tried again. */
@@ -210,12 +206,12 @@ export function createVendorAccess(options: VendorAccessOptions): VendorAccess {
   timer?.unref();
 
   return {
-    settle: (person, app, actor) =>
+    settle: (person, app, by) =>
       Promise.all(
         apps
           .list()
           .filter((one) => app === "*" || one.app === app)
-          .map((environment) => settleOne(environment, person, actor)),
+          .map((environment) => settleOne(environment, person, by)),
       ),
     revokeEverywhere,
     drift: async (environment) => {
@@ -252,18 +248,18 @@ export function createVendorAccess(options: VendorAccessOptions): VendorAccess {
         return { ...place, provider, supports, people };
       }
     },
-    apply: async (environment, person, action, actor) => {
+    apply: async (environment, person, action, by) => {
       const role = await people.roleOf(person.toLowerCase(), environment.app);
       if ((role !== undefined) === (action === "grant")) {
         const lost = ledger.find({ ...environment, person })?.failed;
         if (action === "revoke" && lost?.everywhere === true) {
-          const [one] = await revokeGroup([environment], person, actor);
+          const [one] = await revokeGroup([environment], person, by);
           const about = { app: environment.app, environment: environment.environment, person };
           return one?.problem === undefined
             ? { ...about, state: "revoked" }
             : { ...about, state: "failed", trouble: one.problem };
         }
-        return settleOne(environment, person, actor);
+        return settleOne(environment, person, by);
       }
       throw refusal({
         status: 409,

@@ -1,8 +1,8 @@
-import { actorOf } from "../../apps/operations.js";
 import { environmentDomains, visibleEnvironments } from "../../apps/overview.js";
 import type { AllDomains } from "../../shared/app-types.js";
 import type { Route } from "../route.js";
 import { badRequest, environmentOf, fieldsOf } from "./environment-of.js";
+import { causeOf } from "./visitor.js";
 
 const base = "/api/apps/:app/environments/:environment";
 
@@ -61,7 +61,7 @@ export const domainsRoutes: readonly Route[] = [
     path: `${base}/vendor-access/apply`,
     action: "access.grant",
     handle: async (request) => {
-      const { services, caller } = request;
+      const { services } = request;
       const environment = environmentOf(request);
       const { person, action } = await fieldsOf(request, ["person", "action"]);
       if (typeof person !== "string" || person === "" || person.length > 320) {
@@ -70,7 +70,7 @@ export const domainsRoutes: readonly Route[] = [
       if (action !== "grant" && action !== "revoke") {
         throw badRequest('"action" has to be "grant" or "revoke".');
       }
-      await services.vendorAccess.apply(environment, person, action, actorOf(caller));
+      await services.vendorAccess.apply(environment, person, action, causeOf(request));
       return Response.json(await services.vendorAccess.drift(environment));
     },
   },

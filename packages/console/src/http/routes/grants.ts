@@ -3,7 +3,7 @@ import type { VendorOutcome } from "../../apps/vendor-access-types.js";
 import type { Granted, ProviderOutcome, Removed } from "../../shared/access-types.js";
 import type { Route, RouteRequest } from "../route.js";
 import { fieldsOf, notFound } from "./environment-of.js";
-import { actorName, byOf } from "./visitor.js";
+import { byOf, causeOf } from "./visitor.js";
 
 /** Roles for one app, by who manages it; and for all of them, by who manages everything. */
 export const grantRoutes: readonly Route[] = [
@@ -52,7 +52,7 @@ async function grant(request: RouteRequest, name: string): Promise<Response> {
     ...(expiresAt === undefined ? {} : { expiresAt }),
   });
   const providers =
-    body.here === true ? [] : await vendorAccess.settle(made.person.email, app, actorName(request.caller));
+    body.here === true ? [] : await vendorAccess.settle(made.person.email, app, causeOf(request));
   const answer: Granted = {
     grant: made.grant,
     person: made.person,
@@ -82,7 +82,7 @@ async function remove(request: RouteRequest, app: string): Promise<Response> {
     throw notFound("There is no such grant.");
   }
   const answer: Removed = {
-    providers: outcomes(await vendorAccess.settle(person.email, app, actorName(request.caller))),
+    providers: outcomes(await vendorAccess.settle(person.email, app, causeOf(request))),
   };
   return Response.json(answer);
 }

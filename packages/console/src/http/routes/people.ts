@@ -3,7 +3,7 @@ import { parseApp, parseEmail, parseExpiry, parseRole } from "../../access/value
 import type { Invited, PeopleList, Revoked } from "../../shared/access-types.js";
 import type { Route } from "../route.js";
 import { badRequest, fieldsOf, notFound, optionalText } from "./environment-of.js";
-import { actorName, byOf } from "./visitor.js";
+import { byOf, causeOf } from "./visitor.js";
 
 /** Everybody here: for who manages everything. */
 export const peopleRoutes: readonly Route[] = [
@@ -32,7 +32,7 @@ export const peopleRoutes: readonly Route[] = [
         ...(name === undefined ? {} : { name }),
       });
       // Providers take their time; what fails there is kept, and shown with the app.
-      for (const { app } of grants) void vendorAccess.settle(email, app, actorName(request.caller));
+      for (const { app } of grants) void vendorAccess.settle(email, app, causeOf(request));
       const answer: Invited = {
         person: made.person,
         link: signIn.invitationLink(made.secret),
@@ -51,7 +51,7 @@ export const peopleRoutes: readonly Route[] = [
       const person = await access.people.find(id);
       if (person === undefined) throw notFound("There is no such person.");
       const ended = await access.people.revoke(byOf(request), id);
-      const providers = await vendorAccess.revokeEverywhere(person.email, actorName(request.caller));
+      const providers = await vendorAccess.revokeEverywhere(person.email, causeOf(request));
       const answer: Revoked = { ended, providers };
       return Response.json(answer);
     },

@@ -5,16 +5,18 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { deployedShop, grants, open, shop } from "../../apps/testing/shop.js";
 import type { VendorAccessView } from "../../shared/app-types.js";
 
+const mona = { actor: "mona@example.org", address: "192.0.2.7" };
+
 describe("the provider's own permissions", () => {
   it("follow the console's grants, and show where they do not", async () => {
     const { environment, cloud } = await deployedShop();
     const { call, services, grants: held, audit } = await open([environment]);
     cloud.grants.set("shop/production/old@example.org", "manager");
-    expect(await services.vendorAccess.settle("Vera@Example.org", "shop", "mona@example.org")).toEqual([
+    expect(await services.vendorAccess.settle("Vera@Example.org", "shop", mona)).toEqual([
       { app: "shop", environment: "production", person: "vera@example.org", state: "granted" },
     ]);
     expect(cloud.grants.get("shop/production/vera@example.org")).toBe("viewer");
-    expect(await services.vendorAccess.settle("vera@example.org", "*", "mona@example.org")).toMatchObject([
+    expect(await services.vendorAccess.settle("vera@example.org", "*", mona)).toMatchObject([
       { state: "unchanged" },
     ]);
     await expect(call("olga@example.org", "GET", `${shop}/vendor-access`)).rejects.toMatchObject({
@@ -33,7 +35,7 @@ describe("the provider's own permissions", () => {
     ]);
     // A role that the provider does not know must not leave them with what they had.
     held["vera@example.org"] = { shop: "operator" };
-    expect(await services.vendorAccess.settle("vera@example.org", "shop", "mona@example.org")).toMatchObject([
+    expect(await services.vendorAccess.settle("vera@example.org", "shop", mona)).toMatchObject([
       { state: "revoked" },
     ]);
     expect(cloud.grants.has("shop/production/vera@example.org")).toBe(false);
@@ -41,6 +43,7 @@ describe("the provider's own permissions", () => {
       "access.provider-granted vera@example.org",
       "access.provider-revoked vera@example.org",
     ]);
+    for (const entry of audit) expect(entry).toMatchObject(mona);
   });
 
   it("are brought in line by a button, one person at a time", async () => {
@@ -64,14 +67,14 @@ describe("the provider's own permissions", () => {
     const directory = await mkdtemp(join(tmpdir(), "deploy-apps-"));
     onTestFinished(() => rm(directory, { recursive: true, force: true }));
     const first = await open([environment], { directory, grants: grants() });
-    await first.services.vendorAccess.settle("dora@example.org", "shop", "mona@example.org");
+    await first.services.vendorAccess.settle("dora@example.org", "shop", mona);
     cloud.hook = (call) => {
       if (call.startsWith("delete grants")) throw new Error("The vendor is down.");
     };
     first.grants["dora@example.org"] = {};
-    expect(
-      await first.services.vendorAccess.revokeEverywhere("dora@example.org", "mona@example.org"),
-    ).toMatchObject([{ app: "shop", problem: { message: "The vendor is down." } }]);
+    expect(await first.services.vendorAccess.revokeEverywhere("dora@example.org", mona)).toMatchObject([
+      { app: "shop", problem: { message: "The vendor is down." } },
+    ]);
     await first.close();
     const file = join(directory, "vendor-access.json");
     expect((await stat(file)).mode & 0o777).toBe(0o600);

@@ -1,6 +1,8 @@
 import { refusal } from "../../access/errors.js";
 import type { By } from "../../access/parts.js";
 import type { Caller } from "../../access/types.js";
+import { actorOf } from "../../apps/operations.js";
+import type { Cause } from "../../apps/vendor-access-types.js";
 import type { Visitor } from "../../sign-in/types.js";
 import { cookieOf, sessionCookieName } from "../credentials.js";
 import type { RouteRequest } from "../route.js";
@@ -48,8 +50,7 @@ export function requiredText(value: unknown, name: string): string {
   });
 }
 
-/** One of the two names of a caller: as providers and the audit log are told. */
-export function actorName(caller: Caller): string {
-  if (caller.kind === "person") return caller.person.email;
-  return caller.kind === "token" ? `token:${caller.token.name}` : "nobody";
+/** Who causes a change at a provider, for the audit log. */
+export function causeOf({ caller, address }: Pick<RouteRequest, "caller" | "address">): Cause {
+  return { actor: actorOf(caller), address };
 }
