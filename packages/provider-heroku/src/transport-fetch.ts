@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Context } from "@deploy/core";
 import {
   type HerokuTransport,
@@ -23,6 +24,8 @@ export function fetchTransport(fetch: Fetch): HerokuTransport {
       const stop = new AbortController();
       // Linked by hand: `AbortSignal.any` on a signal that lives long keeps memory for every request in Node 20.
       const onAbort = (): void => stop.abort(request.signal.reason);
+      // One run asks many things at once under one signal.
+      setMaxListeners(0, request.signal);
       request.signal.addEventListener("abort", onAbort, { once: true });
       let late = false;
       const timer = setTimeout(() => {

@@ -1,4 +1,6 @@
-import type { Role } from "../shared/access-types.js";
+import type { Action, Role } from "../shared/access-types.js";
+
+export type { Action } from "../shared/access-types.js";
 
 /** What an action needs. */
 export interface ActionRule {
@@ -33,22 +35,3 @@ export const ACTIONS: Readonly<Record<Action, ActionRule>> = {
   "people.manage": { scope: "everywhere", role: "manager", token: true },
   "audit.read-all": { scope: "everywhere", role: "manager", token: false },
 };
-
-/** The name of something that can be done. */
-export type Action =
-  | "sign-in"
-  | "self"
-  | "apps.list"
-  | "app.read"
-  | "logs.read"
-  | "releases.rollback"
-  | "runs.publish"
-  | "processes.restart"
-  | "processes.scale"
-  | "secrets.reveal"
-  | "shell.open"
-  | "access.read"
-  | "access.grant"
-  | "audit.read"
-  | "people.manage"
-  | "audit.read-all";

@@ -5,10 +5,27 @@
  * @module
  */
 
-import type { Action } from "../access/actions.js";
-
 /** What a person may do with an app, each including the one before: core's roles. */
 export type Role = "viewer" | "deployer" | "operator" | "manager";
+
+/** The name of something that can be done. */
+export type Action =
+  | "sign-in"
+  | "self"
+  | "apps.list"
+  | "app.read"
+  | "logs.read"
+  | "releases.rollback"
+  | "runs.publish"
+  | "processes.restart"
+  | "processes.scale"
+  | "secrets.reveal"
+  | "shell.open"
+  | "access.read"
+  | "access.grant"
+  | "audit.read"
+  | "people.manage"
+  | "audit.read-all";
 
 /** A person who may sign in. */
 export interface Person {

@@ -1,5 +1,14 @@
 import { sessionLife } from "../access/sessions.js";
-import { sessionCookieName } from "../http/credentials.js";
+
+/**
+ * The name of the session's cookie.
+ *
+ * Over HTTPS browsers keep `__Host-` cookies from being set by other hosts of the domain; over plain HTTP on this machine
+ * they do not take them at all.
+ */
+export function sessionCookieName(https: boolean): string {
+  return https ? "__Host-deploy" : "deploy";
+}
 
 /** The cookie that signs a browser in. No script reads it, and no page of another site makes a browser send it. */
 export function sessionCookie(secret: string, https: boolean): string {
@@ -32,4 +41,13 @@ function cookie(
 ): string {
   const secure = options.https ? "; Secure" : "";
   return `${name}=${value}; Path=/; Max-Age=${options.seconds}; HttpOnly; SameSite=${options.sameSite}${secure}`;
+}
+
+/** The first cookie of this name, as it was sent. */
+export function cookieOf(header: string, name: string): string | undefined {
+  for (const part of header.split(";")) {
+    const [key, ...value] = part.split("=");
+    if (key?.trim() === name) return value.join("=").trim();
+  }
+  return undefined;
 }

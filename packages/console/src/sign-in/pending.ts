@@ -1,7 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { refusal } from "../access/errors.js";
-import { cookieOf } from "../http/credentials.js";
-import { pendingCookie, pendingCookieName } from "./cookies.js";
+import { cookieOf, pendingCookie, pendingCookieName } from "./cookies.js";
 
 /** How long somebody may take at a provider, milliseconds: 10 minutes. */
 const pendingLife = 10 * 60 * 1_000;

@@ -3,8 +3,8 @@ import type { By } from "../../access/parts.js";
 import type { Caller } from "../../access/types.js";
 import { actorOf } from "../../apps/operations.js";
 import type { Cause } from "../../apps/vendor-access-types.js";
+import { cookieOf, sessionCookieName } from "../../sign-in/cookies.js";
 import type { Visitor } from "../../sign-in/types.js";
-import { cookieOf, sessionCookieName } from "../credentials.js";
 import type { RouteRequest } from "../route.js";
 
 /** Whether browsers reach us over HTTPS. */
