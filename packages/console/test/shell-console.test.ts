@@ -19,6 +19,8 @@ createServer((request, response) => response.end("ok")).listen(Number(process.en
 const app = (name: string) =>
   defineApp({
     name,
+    // No .bashrc of this machine.
+    config: { HOME: "/nonexistent" },
     processes: { web: { command: ["node", "server.cjs"], health: "/" } },
     environments: { local: {} },
   });

@@ -29,7 +29,8 @@ beforeAll(async () => {
   space.files("shop", { "server.cjs": server });
   shop = space.deployer({
     name: "shop",
-    config: { GREETING: "hello from the app" },
+    // What this machine's own .bashrc does, and leaves behind when a shell is killed, is no part of this.
+    config: { GREETING: "hello from the app", HOME: "/nonexistent" },
     processes: { web: { command: ["node", "server.cjs"], health: "/" } },
   });
   await shop.up();

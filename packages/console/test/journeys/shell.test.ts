@@ -14,7 +14,12 @@ process.on("SIGTERM", () => process.exit(0));
 `;
 
 const app = (name: string) =>
-  defineApp({ name, processes: { web: { command: ["node", "server.cjs"], health: "/", drain: "1 s" } } });
+  defineApp({
+    name,
+    // No .bashrc of this machine.
+    config: { HOME: "/nonexistent" },
+    processes: { web: { command: ["node", "server.cjs"], health: "/", drain: "1 s" } },
+  });
 
 describe.skipIf(noBrowser !== undefined)(
   `a shell in the browser${noBrowser === undefined ? "" : ` (skipped: ${noBrowser})`}`,
@@ -55,13 +60,6 @@ describe.skipIf(noBrowser !== undefined)(
     const screen = (on: Page = page) => on.locator(".xterm-accessibility");
     const shows = (text: string | RegExp, on: Page = page): Promise<void> =>
       screen(on).getByText(text).first().waitFor();
-
-    it("is off for an app that it was not turned on for, and says who turns it on", async () => {
-      await page.goto("/apps/blog/local/shell");
-      await page.getByRole("button", { name: "Open a shell" }).click();
-      await page.getByText("Shells in the browser are off for blog.").waitFor();
-      await page.getByText(/--shell blog/).waitFor();
-    });
 
     it("its program is loaded once one is opened, and not before", async () => {
       const scripts: number[] = [];
@@ -165,6 +163,13 @@ describe.skipIf(noBrowser !== undefined)(
         .getByText(/exited with code 3 after \d+ s/)
         .first()
         .waitFor();
+    });
+
+    it("is off for an app that it was not turned on for, and says who turns it on", async () => {
+      await page.goto("/apps/blog/local/shell");
+      await page.getByRole("button", { name: "Open a shell" }).click();
+      await page.getByText("Shells in the browser are off for blog.").waitFor();
+      await page.getByText(/--shell blog/).waitFor();
     });
 
     it("is closed within a second when the right to it is taken away, and its page says why", async () => {
