@@ -165,6 +165,20 @@ export const STORE_MUTANTS = [
     tests: tests("search-plan"),
   },
   {
+    rule: "a line that holds the beginning of a regular expression is taken for one that matches",
+    file: store("search-plan.ts"),
+    find: "    trim(pattern).length === pattern.length &&\n",
+    replace: "",
+    tests: tests("search-plan"),
+  },
+  {
+    rule: "a regular expression is found across the end of a line",
+    file: store("search-plan.ts"),
+    find: '!pattern.some((bytes) => bytes.includes("\\n"))',
+    replace: "true",
+    tests: tests("search-plan"),
+  },
+  {
     rule: "the search for bytes steps over a place where they are",
     file: store("find-bytes.ts"),
     find: "Math.min(longest, last - 1 - index)",

@@ -63,6 +63,19 @@ export function requiredBytes(regex: string): readonly (readonly BytePattern[])[
   return alternatives;
 }
 
+/** A regular expression as one pattern, where it is nothing but bytes side by side: what holds it matches. */
+export function wholePattern(regex: string): BytePattern | undefined {
+  const pattern: string[] = [];
+  for (let at = 0; at < regex.length; ) {
+    const atom = regex[at] === "|" ? undefined : atomAt(regex, at);
+    const times = atom && timesAt(regex, atom.end);
+    if (atom?.kind !== "bytes" || times?.exact !== true || times.least > MAX_REPEATED) return undefined;
+    pattern.push(...Array<string>(times.least).fill(atom.bytes));
+    at = times.end;
+  }
+  return pattern;
+}
+
 /** What stands at a place; undefined for what is not worth knowing, and may change what comes behind. */
 function atomAt(regex: string, at: number): Atom | undefined {
   const char = regex[at]!;

@@ -137,6 +137,25 @@ describe("what a regular expression needs", () => {
     expect(requiredBytes(regex)).toEqual(patterns);
   });
 
+  test.each<[string, boolean]>([
+    ["duration=89[0-9]ms", true],
+    ["[0-9]{7}ms", true],
+    ["10\\.0", true],
+    ["a|b", false],
+    ["ab?c", false],
+    ["ab+", false],
+    ["^ab", false],
+    ["(ab)", false],
+    ["a.b", false],
+    ["x{40}", false],
+    // Would be found across the end of a line, and where any byte stands.
+    ["a\\sb", false],
+    ["ab\\w", false],
+    ["é1", false],
+  ])("%s: found is matched, %s", (text, exact) => {
+    expect(planSearch({ text, regex: true })?.exact).toBe(exact);
+  });
+
   test("is in whatever it matches", () => {
     const atom = fc.constantFrom(
       ...["a", "b", "ab", ".", "[ab]", "[^a]", "[a-c]", "(a|b)", "(?:ab)", "(a(b)c)", "\\.", "\\w", "\\d"],
@@ -156,8 +175,13 @@ describe("what a regular expression needs", () => {
       fc.property(regex, line, fc.boolean(), (text, found, caseSensitive) => {
         const plan = planSearch({ text, regex: true, caseSensitive });
         if (plan === undefined || plan.needs.length === 0) return;
-        if (!RE2JS.compile(text, caseSensitive ? 0 : RE2JS.CASE_INSENSITIVE).test(found)) return;
         const bytes = Buffer.from(found);
+        const matches = RE2JS.compile(text, caseSensitive ? 0 : RE2JS.CASE_INSENSITIVE).test(found);
+        // Letters beyond ASCII are for the expression itself.
+        if (plan.exact && bytes.length === found.length) {
+          expect(plan.needs.some(({ find }) => find(bytes).length > 0)).toBe(matches);
+        }
+        if (!matches) return;
         expect(plan.needs.some(({ find }) => find(bytes).length > 0)).toBe(true);
         const filter = createGramFilter(lowerCase(bytes));
         expect(plan.needs.some(({ grams }) => mayHold(filter, grams))).toBe(true);

@@ -2,7 +2,7 @@ import type { LogFilter } from "../shared/log-types.js";
 import { createTextMatcher, foldCase } from "../shared/match.js";
 import { type BytePattern, createFinder, type FindBytes } from "./find-bytes.js";
 import { gramsOf, mayHold } from "./gram-filter.js";
-import { requiredBytes } from "./required-bytes.js";
+import { requiredBytes, wholePattern } from "./required-bytes.js";
 
 /** How a block's text is searched: what rules it out, what rules a line out, what decides. */
 export interface SearchPlan {
@@ -36,7 +36,7 @@ export function planSearch(filter: LogFilter): SearchPlan | undefined {
   return {
     ...{ matches, folded, invert: filter.invert === true },
     needs: known ? needs : [],
-    exact: known && filter.regex !== true,
+    exact: known && (filter.regex !== true || isWhole(text)),
   };
 }
 
@@ -64,6 +64,16 @@ const WIDE = 24;
 function trim(pattern: BytePattern): BytePattern {
   const isNarrow = (bytes: string): boolean => bytes.length <= WIDE;
   return pattern.slice(pattern.findIndex(isNarrow), pattern.findLastIndex(isNarrow) + 1);
+}
+
+/** Whether what is looked for in place of the expression is all of it. A find must not reach into the next line. */
+function isWhole(regex: string): boolean {
+  const pattern = wholePattern(regex);
+  return (
+    pattern !== undefined &&
+    trim(pattern).length === pattern.length &&
+    !pattern.some((bytes) => bytes.includes("\n"))
+  );
 }
 
 /** How much a pattern rules out, in bits. */
