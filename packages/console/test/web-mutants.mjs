@@ -77,7 +77,7 @@ export const WEB_MUTANTS = [
   },
   {
     rule: "a traceback that crosses the edge of what is loaded together is two",
-    file: "packages/console/src/web/logs/window.ts",
+    file: "packages/console/src/web/logs/blocks.ts",
     find: "const EDGE = 400;",
     replace: "const EDGE = 0;",
     tests: ["packages/console/src/web/logs/window.test.ts"],
@@ -232,7 +232,7 @@ export const WEB_MUTANTS = [
   },
   {
     rule: "a download has more than the filter shows",
-    file: "packages/console/src/web/logs/view.ts",
+    file: "packages/console/src/web/logs/download-link.ts",
     find: "const query = filterToQuery(filter);",
     replace: "const query = filterToQuery({});",
     tests: ["packages/console/test/journeys/logs-read.test.ts"],

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
-import type { LogView } from "./view.js";
-import { seqOf } from "./window.js";
+import { seqOf } from "./rows.js";
+import type { LogView } from "./view-types.js";
 
 /** What keys may do on the page of logs. */
 export interface KeyActions {

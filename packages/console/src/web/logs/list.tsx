@@ -10,8 +10,8 @@ import { useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } fro
 import { clock, density, wrap, zone } from "../preferences.js";
 import type { Highlighter } from "./highlight.js";
 import { type RowActions, RowView } from "./row.js";
-import type { LogView } from "./view.js";
-import { keyOf, seqOf } from "./window.js";
+import { keyOf, seqOf } from "./rows.js";
+import type { LogView } from "./view-types.js";
 
 const NONE: readonly number[] = [];
 

@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { LEVELS, type Level, type Relabel } from "../../shared/log-types.js";
 import { Button } from "../components/index.js";
-import { Menu } from "./filter-bar.js";
+import { Menu } from "./menu.js";
 import { neutralised } from "./neutralise.js";
 
 const nameOf = (level: Level): string => (level === "none" ? "no level" : level);

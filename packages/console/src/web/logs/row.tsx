@@ -4,10 +4,10 @@ import { DataLine } from "./data-line.js";
 import type { Highlighter } from "./highlight.js";
 import { LineText, SHOWN } from "./line-text.js";
 import { neutralised } from "./neutralise.js";
+import type { Row } from "./rows.js";
 import { parseStructured } from "./structured.js";
 import { ago, dayOf, dayTitle, iso, timeOfDay, type Zone } from "./times.js";
 import type { Fold } from "./tracebacks.js";
-import type { Row } from "./window.js";
 
 /** What rows do. */
 export interface RowActions {

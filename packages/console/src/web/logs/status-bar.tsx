@@ -3,9 +3,10 @@ import { useEffect, useState } from "preact/hooks";
 import type { FeedState, LogFilter, Retention } from "../../shared/log-types.js";
 import { Dot, type Kind } from "../components/index.js";
 import { clock, density, wrap, zone } from "../preferences.js";
-import { Menu } from "./filter-bar.js";
+import { downloadLink } from "./download-link.js";
 import type { Connection } from "./live-socket.js";
-import { downloadLink, type LogView } from "./view.js";
+import { Menu } from "./menu.js";
+import type { LogView } from "./view-types.js";
 
 /** How the lines come, what is kept, and how they are shown. */
 export function StatusBar(props: {

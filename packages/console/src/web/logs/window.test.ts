@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { LogEntry, LogPage } from "../../shared/log-types.js";
-import { createWindow, keyOf, type LogWindow, type Row, seqOf } from "./window.js";
+import { keyOf, type Row, seqOf } from "./rows.js";
+import { createWindow, type LogWindow } from "./window.js";
 
 const line = (seq: number, text = `line ${seq}`, instance = "web.1"): LogEntry => ({
   seq,

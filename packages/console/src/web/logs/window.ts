@@ -6,38 +6,8 @@
  */
 
 import type { LogEntry, LogPage } from "../../shared/log-types.js";
-import { type Fold, findFolds } from "./tracebacks.js";
-
-/** Lines that were here and have been put away; one tall row until they are loaded again. */
-export interface Away {
-  readonly kind: "away";
-  readonly from: number;
-  readonly to: number;
-  readonly count: number;
-  /** How many rows they made. */
-  readonly rows: number;
-}
-
-/** Lines that were never sent, because they came too fast; one row, with a way to load them. */
-export interface Skipped {
-  readonly kind: "skipped";
-  readonly from: number;
-  readonly to: number;
-  /** As many as match or may match. */
-  readonly count: number;
-}
-
-/** What one row shows: a line, a traceback, or lines that are not here. */
-export type Row = LogEntry | Fold | Away | Skipped;
-
-interface Lines {
-  readonly kind: "lines";
-  readonly lines: LogEntry[];
-  characters: number;
-  rows: readonly (LogEntry | Fold)[];
-}
-
-type Block = Lines | Away | Skipped;
+import { type Block, cutUp, group, type Lines, merge, openAtEnd, spanOf, sum } from "./blocks.js";
+import { type Away, endOf, type Row, type Skipped } from "./rows.js";
 
 /** How much is held. */
 export interface WindowLimits {
@@ -83,21 +53,6 @@ export interface LogWindow {
   alike(signature: string): readonly number[];
 }
 
-/** The number that a row begins with. */
-export function seqOf(row: Row): number {
-  if (!("kind" in row)) return row.seq;
-  return row.kind === "fold" ? row.head.seq : row.from;
-}
-
-/** What tells a row from all others. */
-export function keyOf(row: Row): number | string {
-  if (!("kind" in row)) return row.seq;
-  return row.kind === "fold" ? row.head.seq : `${row.kind}-${row.from}`;
-}
-
-/** Lines before and behind a block that are looked at for tracebacks that cross its edge. */
-const EDGE = 400;
-
 /** An empty window. */
 export function createWindow(limits: WindowLimits = {}): LogWindow {
   const block = limits.block ?? 1000;
@@ -121,15 +76,6 @@ export function createWindow(limits: WindowLimits = {}): LogWindow {
     return first === undefined ? undefined : first.kind === "lines" ? first.lines[0]!.seq : first.from;
   };
 
-  const cut = (lines: readonly LogEntry[]): Lines[] => {
-    const made: Lines[] = [];
-    for (let at = 0; at < lines.length; at += block) {
-      const part = lines.slice(at, at + block);
-      made.push({ kind: "lines", lines: part, characters: sum(part), rows: part });
-    }
-    return made;
-  };
-
   const count = (): void => {
     loaded = 0;
     characters = 0;
@@ -138,30 +84,6 @@ export function createWindow(limits: WindowLimits = {}): LogWindow {
       loaded += one.lines.length;
       characters += one.characters;
     }
-  };
-
-  // Tracebacks of a block, with a look over both of its edges.
-  const group = (index: number): void => {
-    const one = blocks[index];
-    if (one?.kind !== "lines") return;
-    const before = blocks[index - 1];
-    const behind = blocks[index + 1];
-    const folds = findFolds([
-      ...(before?.kind === "lines" ? before.lines.slice(-EDGE) : []),
-      ...one.lines,
-      ...(behind?.kind === "lines" ? behind.lines.slice(0, EDGE) : []),
-    ]);
-    if (folds.size === 0) {
-      one.rows = one.lines;
-      return;
-    }
-    const made: (LogEntry | Fold)[] = [];
-    for (const line of one.lines) {
-      const fold = folds.get(line);
-      if (fold === undefined) made.push(line);
-      else if (fold.head === line) made.push(fold);
-    }
-    one.rows = made;
   };
 
   const flatten = (): void => {
@@ -180,7 +102,8 @@ export function createWindow(limits: WindowLimits = {}): LogWindow {
   };
 
   const touch = (from: number, to: number): void => {
-    for (let index = Math.max(0, from); index <= Math.min(blocks.length - 1, to); index++) group(index);
+    for (let index = Math.max(0, from); index <= Math.min(blocks.length - 1, to); index++)
+      group(blocks, index);
   };
 
   const behindLast = (lines: readonly LogEntry[]): readonly LogEntry[] => {
@@ -213,7 +136,7 @@ export function createWindow(limits: WindowLimits = {}): LogWindow {
       rest = fresh.slice(taken.length);
       first--;
     }
-    blocks.push(...cut(rest));
+    blocks.push(...cutUp(rest, block));
     last = fresh.at(-1)!.seq;
     if (first > 0 && rowsBefore === undefined && openAtEnd(blocks[first - 1])) {
       rowsBefore = rows.length - (blocks[first - 1] as Lines).rows.length;
@@ -272,7 +195,7 @@ export function createWindow(limits: WindowLimits = {}): LogWindow {
       return hasNewer;
     },
     reset(page) {
-      blocks = cut(page.lines);
+      blocks = cutUp(page.lines, block);
       hasOlder = page.hasOlder;
       hasNewer = page.hasNewer;
       last = page.lines.at(-1)?.seq ?? page.newestSeq;
@@ -282,7 +205,7 @@ export function createWindow(limits: WindowLimits = {}): LogWindow {
     prepend(page) {
       const first = firstSeq();
       const older = first === undefined ? page.lines : page.lines.filter((line) => line.seq < first);
-      const made = cut(older);
+      const made = cutUp(older, block);
       blocks = [...made, ...blocks];
       hasOlder = page.hasOlder;
       last ??= older.at(-1)?.seq;
@@ -316,7 +239,7 @@ export function createWindow(limits: WindowLimits = {}): LogWindow {
       const index = blocks.indexOf(place);
       if (index < 0) return;
       const within = lines.filter((line) => line.seq >= place.from && line.seq <= place.to);
-      const made: Block[] = cut(within);
+      const made: Block[] = cutUp(within, block);
       const reached = within.at(-1)?.seq;
       if (!complete && reached !== undefined && reached < place.to) {
         const left = Math.max(1, place.count - within.length);
@@ -395,38 +318,4 @@ export function createWindow(limits: WindowLimits = {}): LogWindow {
       return alike.get(signature) ?? [];
     },
   };
-}
-
-// For finding: a row ends with its own number; a traceback may end behind rows that follow it.
-function endOf(row: Row): number {
-  if (!("kind" in row)) return row.seq;
-  return row.kind === "fold" ? row.head.seq : row.to;
-}
-
-// Whether a traceback may go on in the next block.
-function openAtEnd(one: Block | undefined): boolean {
-  if (one?.kind !== "lines") return false;
-  const ends = new Set(one.lines.slice(-50));
-  return (
-    one.rows.slice(-EDGE).some((row) => "kind" in row && row.lines.some((line) => ends.has(line))) ||
-    one.lines.slice(-50).some((line) => /Traceback|Error|Exception/.test(line.text))
-  );
-}
-
-function spanOf(one: Block): number {
-  return one.kind === "skipped" ? 1 : one.kind === "away" ? one.count : one.lines.length;
-}
-
-// Two neighbours, the first of them in front, as lines that are not here.
-function merge(first: Block, second: Block): Skipped {
-  const linesOf = (one: Block): number => (one.kind === "lines" ? one.lines.length : one.count);
-  const from = first.kind === "lines" ? first.lines[0]!.seq : first.from;
-  const to = second.kind === "lines" ? second.lines.at(-1)!.seq : second.to;
-  return { kind: "skipped", from, to, count: linesOf(first) + (first === second ? 0 : linesOf(second)) };
-}
-
-function sum(lines: readonly LogEntry[]): number {
-  let total = 0;
-  for (const line of lines) total += line.text.length;
-  return total;
 }

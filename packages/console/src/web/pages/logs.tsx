@@ -1,11 +1,12 @@
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { FILTER_PARAMETERS, filterFromQuery, filterToQuery } from "../../shared/filter-query.js";
+import { filterToQuery } from "../../shared/filter-query.js";
 import { type HistogramBucket, LEVELS, type Level, type LogHistogram } from "../../shared/log-types.js";
 import { get } from "../api.js";
 import { copy } from "../components/button.js";
 import { Button, Empty, ErrorNotice, Loading, Notice, type PageProps } from "../components/index.js";
-import { FilterBar, isFiltered, type SearchState } from "../logs/filter-bar.js";
+import { ChosenBar } from "../logs/chosen-bar.js";
+import { FilterBar } from "../logs/filter-bar.js";
 import { Help } from "../logs/help.js";
 import { createHighlighter } from "../logs/highlight.js";
 import { Histogram } from "../logs/histogram.js";
@@ -13,8 +14,10 @@ import { useKeys } from "../logs/keys.js";
 import { LogList } from "../logs/list.js";
 import { neutralised } from "../logs/neutralise.js";
 import { relabelsOf, withRelabels } from "../logs/relabels.js";
+import { ResumeButton } from "../logs/resume-button.js";
 import type { RowActions } from "../logs/row.js";
 import { createSearch, SearchPanel } from "../logs/search-panel.js";
+import { isFiltered, linesOf, queryOf, type SearchState, stateOf } from "../logs/search-state.js";
 import { StatusBar } from "../logs/status-bar.js";
 import { createLogView } from "../logs/view.js";
 import { clock, wrap, zone } from "../preferences.js";
@@ -273,7 +276,7 @@ export default function LogsPage({ params }: PageProps): JSX.Element {
         ) : null}
         <LogList view={view} highlighter={highlighter} actions={actions} filtered={isFiltered(shown)} />
         {view.loading.value === "older" && !none ? <div class="log-older">Loading older lines…</div> : null}
-        {view.following.value || none ? null : <Resume view={view} />}
+        {view.following.value || none ? null : <ResumeButton view={view} />}
         <ChosenBar
           view={view}
           onCopy={() => void copy(chosenText(), "Lines copied")}
@@ -298,79 +301,6 @@ export default function LogsPage({ params }: PageProps): JSX.Element {
 }
 
 let pendingAddress: ReturnType<typeof setTimeout> | undefined;
-
-/** Of its own, so that a new line draws the number anew and not the page. */
-function Resume({ view }: { readonly view: ReturnType<typeof createLogView> }): JSX.Element {
-  const unseen = view.unseen.value;
-  return (
-    <button type="button" class="resume" onClick={() => void view.resume()}>
-      {unseen > 0
-        ? `${unseen.toLocaleString("en")} new ${unseen === 1 ? "line" : "lines"} ↓`
-        : "To the end ↓"}
-    </button>
-  );
-}
-
-function ChosenBar(props: {
-  readonly view: ReturnType<typeof createLogView>;
-  onCopy(): void;
-  onLink(): void;
-}): JSX.Element | null {
-  const chosen = props.view.selection.value;
-  if (chosen === undefined) return null;
-  return (
-    <div class="chosen-bar" role="toolbar" aria-label="Chosen lines">
-      <span>
-        {chosen.from === chosen.to ? `Line ${chosen.from}` : `Lines ${chosen.from} to ${chosen.to}`}
-      </span>
-      <Button small onClick={props.onCopy}>
-        Copy
-      </Button>
-      <Button small onClick={props.onLink}>
-        Copy link
-      </Button>
-      <button
-        type="button"
-        class="icon-button"
-        aria-label="Choose nothing"
-        onClick={() => {
-          props.view.selection.value = undefined;
-        }}
-      >
-        ✕
-      </button>
-    </div>
-  );
-}
-
-function stateOf(query: URLSearchParams): SearchState {
-  const read = filterFromQuery(query);
-  // What counts as which level is said in each browser, not in an address.
-  const { relabels: _, ...filter } = read.value ?? {};
-  return { filter, find: query.get("mode") !== "filter" };
-}
-
-function queryOf(state: SearchState): Record<string, string | readonly string[] | undefined> {
-  const query = filterToQuery(state.filter);
-  const changes: Record<string, string | readonly string[] | undefined> = {
-    mode: state.find ? undefined : "filter",
-  };
-  for (const name of FILTER_PARAMETERS) {
-    const values = query.getAll(name);
-    changes[name] = values.length === 0 ? undefined : values;
-  }
-  return changes;
-}
-
-function linesOf(query: URLSearchParams): { readonly from: number; readonly to: number } | undefined {
-  const number = (name: string): number | undefined => {
-    const value = query.get(name);
-    return value !== null && /^[1-9]\d{0,14}$/.test(value) ? Number(value) : undefined;
-  };
-  const from = number("line");
-  if (from === undefined) return undefined;
-  return { from, to: Math.max(from, number("to") ?? from) };
-}
 
 function countsOf(buckets: readonly HistogramBucket[]): Partial<Record<Level, number>> {
   const sums: Partial<Record<Level, number>> = {};
