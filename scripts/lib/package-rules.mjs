@@ -118,7 +118,7 @@ export function checkFiles(folder, manifest, packed) {
     // Sources on purpose: what `deploy provider new` copies.
     if (path.startsWith("dist/templates/")) continue;
     const isWanted =
-      /^(?:dist\/.*\.(?:c?js|d\.ts|json)|dist\/public\/.*\.(?:html|css|svg)|dist\/THIRD-PARTY-NOTICES|README\.md|LICENSE|package\.json)$/.test(
+      /^(?:dist\/.*\.(?:c?js|d\.ts|json)|dist\/public\/.*\.(?:html|css|svg)|dist\/THIRD-PARTY-NOTICES|README\.md|LICENSE|Dockerfile|package\.json)$/.test(
         path,
       );
     if (!isWanted || /\.test\.|test-helper|fixture/.test(path))

@@ -22,13 +22,15 @@ afterAll(async () => {
   expect({ failures, violations }).toEqual({ failures: [], violations: [] });
 });
 
+/** Heroku itself writes to whom it invites: nothing is left to hand over. */
+const tried = scenariosFor(subject).filter(
+  ({ name, requires = [] }) => name.startsWith("access:") && !requires.includes("access.handovers"),
+);
+
 describe("access to a team's apps", { timeout: 60_000 }, () => {
-  it.each(scenariosFor(subject).filter(({ name }) => name.startsWith("access:")))(
-    "$name",
-    async (scenario) => {
-      const { outcome, error } = await runScenario(scenario, subject);
-      if (error !== undefined) throw error;
-      expect(outcome).toBe("passed");
-    },
-  );
+  it.each(tried)("$name", async (scenario) => {
+    const { outcome, error } = await runScenario(scenario, subject);
+    if (error !== undefined) throw error;
+    expect(outcome).toBe("passed");
+  });
 });
