@@ -14,7 +14,7 @@ import type { ReadQuery } from "./types.js";
 const anyNumber = fc.oneof(
   fc.double(),
   fc.integer({ min: -3, max: 4110 }),
-  fc.constantFrom(Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER, -0, 0.5, 1e308),
+  fc.constantFrom(Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER, -0, 0.5, 4099.9, Number.NaN, 1e308),
 );
 const maybe = <T>(one: fc.Arbitrary<T>) => fc.option(one, { nil: undefined, freq: 2 });
 const anyFilter = fc

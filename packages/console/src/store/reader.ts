@@ -78,7 +78,8 @@ export function createReader({ pool, snapshot, onDamaged }: ReaderContext): Stre
     let older = 0;
     let newer = 0;
     if (query.around !== undefined) {
-      middle = query.around;
+      // Between two numbers there is no line, and none is on both sides.
+      middle = Math.ceil(query.around);
       older = Math.floor(limit / 2);
       newer = limit - older;
     } else if (query.after !== undefined || query.at !== undefined) {
