@@ -323,7 +323,21 @@ export const WEB_MUTANTS = [
     file: "packages/console/src/store/reader.ts",
     find: "levelColumn(levelOf(line))",
     replace: "levelColumn(line.level)",
-    tests: ["packages/console/src/store/model.test.ts"],
+    tests: ["packages/console/src/store/relabels.test.ts"],
+  },
+  {
+    rule: "what was said of a level is not what is counted of whole blocks",
+    file: "packages/console/src/store/reader.ts",
+    find: "levelColumn(levelOf(kind))",
+    replace: "levelColumn(kind.level)",
+    tests: ["packages/console/src/store/relabels.test.ts"],
+  },
+  {
+    rule: "what was said of a level is not what is counted of a part of a block",
+    file: "packages/console/src/store/job.ts",
+    find: "levelColumn(levelOf(kind))",
+    replace: "levelColumn(kind.level)",
+    tests: ["packages/console/src/store/relabels.test.ts"],
   },
   {
     rule: "what was said of a level is not what is shown",
