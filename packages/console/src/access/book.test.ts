@@ -1,7 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createAccessBook } from "./book.js";
-import { type AccessRig, createRig, password, type SignedInPerson } from "./testing/rig.js";
+import { type AccessRig, createRig, password, type SignedInPerson, type WantedRole } from "./testing/rig.js";
 
 let rig: AccessRig;
 let olga: SignedInPerson;
@@ -13,13 +13,7 @@ beforeEach(async () => {
 
 afterEach(() => rig.close());
 
-const grant = (person: string, app: string, role: "viewer" | "operator" | "manager", expiresAt?: number) =>
-  rig.access.grants.set(olga.by, {
-    person,
-    app,
-    role,
-    ...(expiresAt === undefined ? {} : { expiresAt }),
-  });
+const grant = (...wanted: WantedRole) => rig.grant(olga.by, ...wanted);
 
 describe("what is stored", () => {
   it("rule 5: no secret is in the files, and they are for their owner alone", async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type AccessRig, createRig, day, type SignedInPerson } from "./testing/rig.js";
+import { type AccessRig, createRig, day, type SignedInPerson, type WantedRole } from "./testing/rig.js";
 
 let rig: AccessRig;
 let olga: SignedInPerson;
@@ -12,13 +12,7 @@ beforeEach(async () => {
 afterEach(() => rig.close());
 
 const code = (expected: string) => expect.objectContaining({ code: expected });
-const grant = (person: string, app: string, role: "viewer" | "operator" | "manager", expiresAt?: number) =>
-  rig.access.grants.set(olga.by, {
-    person,
-    app,
-    role,
-    ...(expiresAt === undefined ? {} : { expiresAt }),
-  });
+const grant = (...wanted: WantedRole) => rig.grant(olga.by, ...wanted);
 
 describe("grants", () => {
   it("are one per person and app, changed in place, and end by themselves", async () => {

@@ -1,6 +1,14 @@
 import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type AccessRig, createRig, day, from, password, type SignedInPerson } from "./testing/rig.js";
+import {
+  type AccessRig,
+  createRig,
+  day,
+  from,
+  password,
+  type SignedInPerson,
+  type WantedRole,
+} from "./testing/rig.js";
 
 let rig: AccessRig;
 let olga: SignedInPerson;
@@ -13,13 +21,7 @@ beforeEach(async () => {
 afterEach(() => rig.close());
 
 const code = (expected: string) => expect.objectContaining({ code: expected });
-const grant = (person: string, app: string, role: "viewer" | "operator" | "manager", expiresAt?: number) =>
-  rig.access.grants.set(olga.by, {
-    person,
-    app,
-    role,
-    ...(expiresAt === undefined ? {} : { expiresAt }),
-  });
+const grant = (...wanted: WantedRole) => rig.grant(olga.by, ...wanted);
 
 describe("invitations", () => {
   it("are taken once, by whoever has the link, within seven days", async () => {

@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type AccessBook, createAccessBook } from "../book.js";
+import type { SetGrant } from "../grants.js";
 import type { By } from "../parts.js";
 import type { Argon } from "../passwords.js";
 import type { BegunSession } from "../sessions.js";
-import type { Caller, Person } from "../types.js";
+import type { Caller, Person, Role } from "../types.js";
 
 /** An access book of its own, with a clock that is set by hand and passwords that cost nothing. */
 export interface AccessRig {
@@ -19,6 +20,8 @@ export interface AccessRig {
   /** A person with a password, who is signed in. */
   person(email: string): Promise<SignedInPerson>;
   owner(): Promise<SignedInPerson>;
+  /** Gives a role. */
+  grant(by: By, ...wanted: WantedRole): Promise<SetGrant>;
   /** Closes it and opens it again from its file. */
   reopen(): Promise<AccessBook>;
   close(): Promise<void>;
@@ -31,6 +34,9 @@ export interface SignedInPerson {
   readonly caller: Extract<Caller, { kind: "person" }>;
   readonly by: By;
 }
+
+/** Whom, for which app, as what, until when. */
+export type WantedRole = readonly [person: string, app: string, role: Role, expiresAt?: number];
 
 export const from = { address: "198.51.100.7", userAgent: "Mozilla/5.0 (X11; Linux) Firefox/140.0" } as const;
 
@@ -88,6 +94,8 @@ export async function createRig(): Promise<AccessRig> {
       const secret = await access.entry.makeOwnerLink();
       return signedIn(await access.entry.enterWithLink(secret, { email: "olga@example.org" }, from));
     },
+    grant: (by, person, app, role, expiresAt) =>
+      access.grants.set(by, { person, app, role, ...(expiresAt === undefined ? {} : { expiresAt }) }),
     reopen: async () => {
       await access.close();
       access = await open();
