@@ -237,29 +237,3 @@ describe("rule 10: a vendor's session is a secret", () => {
     }
   });
 });
-
-/** All faults that are made on purpose, by what somebody would report. */
-const { MUTANTS } = (await import(new URL("mutants.mjs", import.meta.url).href)) as {
-  readonly MUTANTS: readonly { readonly rule: string }[];
-};
-
-describe("the table of security rules in README.md", () => {
-  const page = readFileSync(new URL("README.md", import.meta.url), "utf8");
-  const [, section = ""] = page.split("## Security rules");
-  const rows = [...(section.split("\n## ")[0] ?? "").matchAll(/^\| (.+?) \| `(.+?)`: (.+?) \| (.+?) \|$/gm)];
-
-  it("names every rule of the house", () => {
-    const rules = new Set(rows.map(([, rule = ""]) => Number.parseInt(rule, 10)));
-    for (let rule = 1; rule <= 10; rule += 1) expect([...rules]).toContain(rule);
-  });
-
-  it.each(rows.map(([, rule, file, name, mutants]) => [rule, file, name, mutants] as const))(
-    "%s",
-    (_rule, file = "", name = "", mutants = "") => {
-      const test = readFileSync(new URL(`../${file}`, import.meta.url), "utf8");
-      expect(test).toContain(name);
-      const known = MUTANTS.map(({ rule }) => rule);
-      for (const mutant of mutants.split("; ")) expect(known).toContain(mutant);
-    },
-  );
-});
