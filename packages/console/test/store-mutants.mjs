@@ -172,6 +172,13 @@ export const STORE_MUTANTS = [
     tests: tests("search-plan"),
   },
   {
+    rule: "around a number that is no line's, a line comes twice",
+    file: store("reader.ts"),
+    find: "Math.ceil(query.around)",
+    replace: "query.around",
+    tests: tests("malformed"),
+  },
+  {
     rule: "a regular expression is found across the end of a line",
     file: store("search-plan.ts"),
     find: '!pattern.some((bytes) => bytes.includes("\\n"))',
