@@ -93,7 +93,7 @@ export const NEEDS = [
   },
   {
     name: "pdns",
-    what: "pdns_server on the PATH, with the backends of its suites (apt-get install pdns-server pdns-backend-bind pdns-backend-sqlite3)",
+    what: "pdns_server and openssl on the PATH, with the backends of its suites (apt-get install openssl pdns-server pdns-backend-bind pdns-backend-sqlite3)",
     files:
       /\/(?:core\/src\/(?:elements\/propagation|deployer\/domains)[\w-]*|doubles\/(?:powerdns|cloudflare|namecheap)\/.*|dns-(?:cloudflare|namecheap)\/.*|examples\/domains\/test\/[\w-]+)\.test\.ts$/,
     found: () => onPath("pdns_server"),

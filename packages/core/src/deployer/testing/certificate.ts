@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +10,10 @@ export interface TestAuthority {
   issue(names: readonly string[], days: number): { readonly key: string; readonly cert: string };
   remove(): void;
 }
+
+/** Why there can be no authority; undefined where there can. */
+export const authorityMissing: string | undefined =
+  spawnSync("openssl", ["version"]).status === 0 ? undefined : "openssl is not here: apt-get install openssl";
 
 /** Makes an authority in a directory of its own. */
 export function testAuthority(name: string): TestAuthority {
