@@ -149,11 +149,14 @@ describe.skipIf(!hasAll)("an app on ECS", { timeout: 120_000 }, () => {
   });
 
   it("lists releases with what each changed: names, never values", async () => {
-    const { releases, rollbackTo } = await get<ReleaseList>("releases");
-    expect(releases.map(({ number, state }) => [number, state])).toEqual([
+    // What was read while the release was on its way into service may be some seconds old.
+    const states = async (): Promise<unknown> =>
+      (await get<ReleaseList>("releases")).releases.map(({ number, state }) => [number, state]);
+    await expect.poll(states, { timeout: 20_000, interval: 500 }).toEqual([
       [2, "active"],
       [1, "superseded"],
     ]);
+    const { releases, rollbackTo } = await get<ReleaseList>("releases");
     expect(rollbackTo).toBe(1);
     expect(releases[0]?.diff).toMatchObject({
       from: 1,

@@ -58,6 +58,27 @@ export const MUTANTS = [
     tests: ["packages/console/src/apps/states.test.ts"],
   },
   {
+    rule: "a release that is not yet in service stays so for as long as one that is",
+    file: "packages/console/src/apps/states.ts",
+    find: 'state === "pending"',
+    replace: "state === undefined",
+    tests: ["packages/console/src/apps/states.test.ts"],
+  },
+  {
+    rule: "what failed is left alone for as long as it is usually left alone",
+    file: "packages/console/src/apps/states.ts",
+    find: "const first = visible ? firstRetryMs : 2 * usual;",
+    replace: "const first = 2 * usual;",
+    tests: ["packages/console/src/apps/states.test.ts"],
+  },
+  {
+    rule: "a page waits its usual time for what was never seen",
+    file: "packages/console/src/web/parts/every.ts",
+    find: "return unseen ? Math.min(soonMs, usual) : usual;",
+    replace: "return usual;",
+    tests: ["packages/console/src/web/parts/parts.test.ts"],
+  },
+  {
     rule: "a vendor's 401 ends the session in the browser",
     file: "packages/console/src/apps/provider-failure.ts",
     find: "details: { status: statusOf(code) },",

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { DeployError, type Deployer, type EnvironmentStatus } from "@deploy/core";
+import { DeployError, type Deployer, type EnvironmentStatus, type Release } from "@deploy/core";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type AppStates, type AppStatesOptions, createAppStates } from "./states.js";
 import { testEnvironment, testRegistry } from "./testing/environments.js";
@@ -223,6 +223,43 @@ describe("what is known of environments", () => {
     states.touch("shop", "production");
     await pass(10);
     await vi.waitFor(() => expect(releases.mock.calls.length).toBeGreaterThan(before));
+  });
+
+  it("looks again soon while a release is on its way into service", async () => {
+    let state: Release["state"] = "pending";
+    const releases = vi.fn(async () => [{ number: 2, state } as Release]);
+    const shop = testEnvironment({ verbs: { ...quiet, releases, status: async () => status(2) } });
+    const { states, pass } = rig([shop]);
+    const known = (): unknown => states.of(shop).releases.snapshot().value?.[0]?.state;
+    states.seen(shop);
+    await pass(2_000);
+    await vi.waitFor(() => expect(known()).toBe("pending"));
+    state = "active";
+    states.seen(shop);
+    await pass(16_000);
+    await vi.waitFor(() => expect(known()).toBe("active"));
+    const asked = releases.mock.calls.length;
+    states.seen(shop);
+    await pass(16_000);
+    expect(releases).toHaveBeenCalledTimes(asked);
+  });
+
+  it("asks again within half a minute for what failed while somebody looks, however seldom it is asked for", async () => {
+    const cost = vi.fn<Deployer["cost"]>().mockRejectedValue(new Error("silent"));
+    const shop = testEnvironment({ verbs: { ...quiet, cost, status: async () => status() } });
+    const { states, pass } = rig([shop]);
+    states.seen(shop);
+    await pass(2_000);
+    await vi.waitFor(() => expect(cost).toHaveBeenCalledTimes(1));
+    states.seen(shop);
+    await pass(20_000);
+    expect(cost).toHaveBeenCalledTimes(1);
+    states.seen(shop);
+    await pass(11_000);
+    await vi.waitFor(() => expect(cost).toHaveBeenCalledTimes(2));
+    states.seen(shop);
+    await pass(31_000);
+    expect(cost).toHaveBeenCalledTimes(2);
   });
 
   it("gives nobody what was asked for before a change", async () => {

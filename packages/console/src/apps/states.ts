@@ -60,6 +60,8 @@ const mostAtOnce = 8;
 const mostOfProvider = 3;
 /** A read that takes longer than this, milliseconds, gives up its place: it waits for nothing of ours. */
 const placeMs = 5_000;
+/** The first pause after a failure of what somebody looks at, milliseconds; it doubles with each further one. */
+const firstRetryMs = 30_000;
 /** The longest pause after failures, and after a vendor that has asked for less without saying for how long. */
 const longestPauseMs = 10 * minute;
 const throttledMs = minute;
@@ -135,11 +137,18 @@ export function createAppStates(options: AppStatesOptions): AppStates {
   /** How long to wait before it is asked for again: after failures longer and longer. */
   const pauseFor = (rhythm: Rhythm, visible: boolean, failures: number): number => {
     const usual = visible ? rhythm.visibleMs : rhythm.idleMs;
-    return Math.min(usual * 2 ** Math.min(failures, 6), Math.max(usual, longestPauseMs));
+    if (failures === 0) return usual;
+    const first = visible ? firstRetryMs : 2 * usual;
+    return Math.min(first * 2 ** Math.min(failures - 1, 6), Math.max(usual, longestPauseMs));
   };
 
+  /** A release that is not yet in service will be soon, or has failed. */
+  const underWay = (one: Watched, name: ReadName): boolean =>
+    name === "releases" &&
+    (one.reads.releases.snapshot().value ?? []).some(({ state }) => state === "pending");
+
   const plan = (one: Watched, name: ReadName): void => {
-    const rhythm = rhythms[name];
+    const rhythm = underWay(one, name) ? rhythms.status : rhythms[name];
     if (rhythm === undefined) return;
     const { failures } = one.reads[name].snapshot();
     const pause = pauseFor(rhythm, isVisible(one), failures);

@@ -14,6 +14,9 @@ export interface Resource<T> {
   set(data: T): void;
 }
 
+/** Milliseconds between two questions, or how to tell from what was answered last. */
+export type Every<T> = number | ((data: T | undefined) => number);
+
 /**
  * Asks for `path`, again when it changes, and every `every` milliseconds while the page is visible.
  *
@@ -21,7 +24,7 @@ export interface Resource<T> {
  */
 export function useResource<T>(
   path: string | undefined,
-  options: { readonly every?: number } = {},
+  options: { readonly every?: Every<T> } = {},
 ): Resource<T> {
   const [state, setState] = useState<{ path?: string; data?: T; error?: ApiError; loading: boolean }>({
     loading: path !== undefined,
@@ -59,13 +62,14 @@ export function useResource<T>(
     return () => controller.abort();
   }, [path, round]);
 
+  const every = typeof options.every === "function" ? options.every(state.data) : options.every;
   useEffect(() => {
-    if (options.every === undefined || path === undefined) return;
+    if (every === undefined || path === undefined) return;
     const timer = setInterval(() => {
       if (document.visibilityState === "visible") setRound((before) => before + 1);
-    }, options.every);
+    }, every);
     return () => clearInterval(timer);
-  }, [path, options.every]);
+  }, [path, every]);
 
   const reload = useCallback(() => setRound((before) => before + 1), []);
   const set = useCallback((data: T) => {

@@ -79,13 +79,13 @@ export function describeLogPage(name: string, tests: (at: LogPage) => void): voi
         },
         open: async (query = "", look = LOOKS[0]!) => {
           page = await (await contextOf(browser, fixture.url, look)).newPage();
-          page.setDefaultTimeout(6000);
+          page.setDefaultTimeout(10_000);
           wrong = watchPage(page, fixture.url);
           await page.goto(PATH + query);
           await page.locator(".log-frame").waitFor();
         },
         live: async () => {
-          await expect.poll(() => fixture.viewers, { timeout: 5000 }).toBe(1);
+          await expect.poll(() => fixture.viewers).toBe(1);
           await page.getByText("Live", { exact: true }).waitFor();
         },
         elements: () => page.evaluate<number>("document.querySelectorAll('*').length"),

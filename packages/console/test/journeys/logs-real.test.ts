@@ -76,7 +76,7 @@ describe.skipIf(noBrowser !== undefined)(
 
     it("what it prints is there at once", async () => {
       await print("/say?text=hello%20from%20a%20process");
-      await line("hello from a process").waitFor({ timeout: 3000 });
+      await line("hello from a process").waitFor();
     });
 
     it("hostile bytes are text, a traceback is one row", async () => {
@@ -169,7 +169,7 @@ describe.skipIf(noBrowser !== undefined)(
       await page.evaluate(
         `fetch("/api/people/${id}", { method: "DELETE", headers: { "x-deploy-console": "1" } })`,
       );
-      await expect.poll(() => kim.locator(".line").count(), { timeout: 2000 }).toBe(0);
+      await expect.poll(() => kim.locator(".line").count(), { timeout: 5000 }).toBe(0);
       await kim.goto(link);
       await kim.getByRole("heading", { level: 1 }).first().waitFor();
       expect(await kim.locator(".line").count()).toBe(0);

@@ -41,7 +41,7 @@ export async function startRealConsole(options: Partial<ConsoleOptions> = {}): P
     page: async () => {
       const page = await (await contextOf(browser, opened.url)).newPage();
       // Less than a test has, so that what is waited for in vain is named.
-      page.setDefaultTimeout(10_000);
+      page.setDefaultTimeout(15_000);
       return page;
     },
     ingest: (texts) =>

@@ -151,9 +151,7 @@ describe.skipIf(noBrowser !== undefined)(
       await acceptInvitation(lee, link);
       await atTheLogs(lee);
       await say("shop", "a visitor has signed the guestbook");
-      await lee
-        .locator(".line", { hasText: "a visitor has signed the guestbook" })
-        .waitFor({ timeout: 3_000 });
+      await lee.locator(".line", { hasText: "a visitor has signed the guestbook" }).waitFor();
       await picture(lee, "second-person-live");
     });
 
@@ -248,7 +246,7 @@ describe.skipIf(noBrowser !== undefined)(
       await acceptInvitation(lee, granted.stdout.trim());
       await atTheLogs(lee);
       await say("shop", "mia is here");
-      await lee.locator(".line", { hasText: "mia is here" }).waitFor({ timeout: 3_000 });
+      await lee.locator(".line", { hasText: "mia is here" }).waitFor();
       const who = await deploy("access", "who", "--json");
       expect(JSON.parse(who.stdout)).toContainEqual({
         person: "mia@example.org",

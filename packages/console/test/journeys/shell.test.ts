@@ -188,7 +188,7 @@ describe.skipIf(noBrowser !== undefined)(
       await kim
         .getByText(/Your right to this shell was taken away|You were signed out|taken away/)
         .first()
-        .waitFor({ timeout: 2_000 });
+        .waitFor({ timeout: 5_000 });
       await kim.context().close();
       await page.goto("/audit");
       await page

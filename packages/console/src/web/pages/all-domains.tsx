@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import type { AllDomains, DomainsView, EnvironmentDomains } from "../../shared/app-types.js";
 import { Empty, Loaded, Page, RelativeTime, Table } from "../components/index.js";
 import { Findings } from "../parts/domains-view.js";
+import { everyUnlessUnseen } from "../parts/every.js";
 import { PartSection } from "../parts/part-view.js";
 import { plain } from "../parts/plain.js";
 import { CertificateBadge, DomainBadge } from "../parts/states.js";
@@ -11,7 +12,13 @@ import "../parts/parts.css";
 
 /** The domains of every app: what is wrong first, then all of them with the days their certificates are good for. */
 export default function AllDomainsPage(): JSX.Element {
-  const domains = useResource<AllDomains>("/api/domains", { every: 30_000 });
+  const domains = useResource<AllDomains>("/api/domains", {
+    every: (seen) =>
+      everyUnlessUnseen(
+        30_000,
+        (seen?.environments ?? []).map((one) => one.domains),
+      ),
+  });
   return (
     <Page
       title="Domains and certificates"

@@ -3,6 +3,7 @@ import type { EnvironmentDomains } from "../../shared/app-types.js";
 import { environmentPath, post } from "../api.js";
 import { Button, ErrorNotice, Loaded, Page, type PageProps } from "../components/index.js";
 import { DomainsInFull } from "../parts/domains-view.js";
+import { everyUnlessUnseen } from "../parts/every.js";
 import { Age, PartSection } from "../parts/part-view.js";
 import { useAction } from "../parts/use-action.js";
 import { useResource } from "../use-resource.js";
@@ -13,7 +14,9 @@ export default function DomainsPage({ params }: PageProps): JSX.Element {
   const app = params.app ?? "";
   const environment = params.environment ?? "";
   const path = environmentPath(app, environment, "domains");
-  const domains = useResource<EnvironmentDomains>(path, { every: 30_000 });
+  const domains = useResource<EnvironmentDomains>(path, {
+    every: (seen) => everyUnlessUnseen(30_000, seen === undefined ? [] : [seen.domains]),
+  });
   const { busy, error, run } = useAction();
   const check = (): void =>
     void run(async () =>

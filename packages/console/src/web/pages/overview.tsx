@@ -6,6 +6,7 @@ import { Button, Dot, Empty, Loaded, Notice, Page, RelativeTime } from "../compo
 import { AppSection } from "../parts/app-section.js";
 import { attention } from "../parts/attention.js";
 import { CostDialog } from "../parts/cost.js";
+import { everyUnlessUnseen } from "../parts/every.js";
 import { plain } from "../parts/plain.js";
 import { useAction } from "../parts/use-action.js";
 import { Link, pageOf } from "../router.js";
@@ -15,7 +16,13 @@ import "../parts/parts.css";
 
 /** Every app in every environment: what runs, what is wrong, who deploys. */
 export default function OverviewPage(): JSX.Element {
-  const overview = useResource<Overview>("/api/overview", { every: 10_000 });
+  const overview = useResource<Overview>("/api/overview", {
+    every: (seen) =>
+      everyUnlessUnseen(
+        10_000,
+        (seen?.environments ?? []).flatMap((one) => [one.service, one.lastDeploy, one.domains]),
+      ),
+  });
   const [costOf, setCostOf] = useState<EnvironmentOverview>();
   const { data } = overview;
   useEffect(() => {

@@ -4,6 +4,7 @@ import type { EnvironmentOverview } from "../../shared/app-types.js";
 import { attention } from "./attention.js";
 import { auditWords, isGrave, matchesAudit } from "./audit-words.js";
 import { daysLeftKind, daysLeftWords } from "./days-left.js";
+import { everyUnlessUnseen } from "./every.js";
 import { expiring, TERMS, TOKEN_TERMS } from "./expiry.js";
 import { createLineEditor } from "./line-editor.js";
 import { passwordProblem } from "./password.js";
@@ -25,6 +26,26 @@ const calm: EnvironmentOverview = {
   cost: unasked,
   feed: { state: "following" },
 };
+
+describe("how soon a page asks again", () => {
+  it("is soon while a part was never seen, and as usual once it was seen or has failed", () => {
+    const trouble = { code: "memory.down", message: "The vendor is down." };
+    expect(
+      everyUnlessUnseen(10_000, [
+        { ...unasked, value: 1 },
+        { ...unasked, refreshing: true },
+      ]),
+    ).toBe(2_000);
+    expect(
+      everyUnlessUnseen(10_000, [
+        { ...unasked, value: 1 },
+        { ...unasked, trouble },
+      ]),
+    ).toBe(10_000);
+    expect(everyUnlessUnseen(10_000, [])).toBe(10_000);
+    expect(everyUnlessUnseen(1_000, [unasked])).toBe(1_000);
+  });
+});
 
 describe("what needs attention", () => {
   it("is nothing where all is well, and nothing is made up of what was never asked", () => {
