@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { chromium } from "playwright-core";
+import { traceFrames } from "./frames.mjs";
 import { openStage } from "./stage.mjs";
 
 /*
- * What a person sees: lines of a real process on the screen of a real browser. Frames are what requestAnimationFrame tells,
- * long tasks what the browser's own observer does, the heap what its debugger says after a collection.
+ * What a person sees: lines of a real process on the screen of a real browser. Frames and tasks are what the browser's own
+ * tracing tells, the heap what its debugger says after a collection.
  */
 
 const RATE = 5000;
@@ -28,17 +29,17 @@ export async function measureScreen({ quick = false } = {}) {
     await page.waitForSelector("[role=log]");
     await stage.print(1, 0);
     await shows(page, 1);
-    await watch(page);
     const seconds = quick ? 3 : 10;
-    const flowed = await stage.print(RATE * seconds, RATE);
-    await shows(page, flowed + RATE * seconds);
-    const flow = await figures(page);
+    const flow = await traceFrames(page, async () => {
+      const flowed = await stage.print(RATE * seconds, RATE);
+      await shows(page, flowed + RATE * seconds);
+    });
     const heapBefore = await heap(devtools);
-    await watch(page);
-    const before = await stage.print(BURST, 0);
-    await shows(page, before + BURST);
-    await sleep(500);
-    const burst = await figures(page);
+    const burst = await traceFrames(page, async () => {
+      const before = await stage.print(BURST, 0);
+      await shows(page, before + BURST);
+      await sleep(500);
+    });
     const nodes = await page.evaluate(() => document.querySelectorAll("[role=log] *").length);
     const heapAfter = await heap(devtools);
     return {
@@ -80,44 +81,6 @@ async function shows(page, number) {
     text,
     { timeout: 120_000, polling: 50 },
   );
-}
-
-async function watch(page) {
-  await page.evaluate(() => {
-    window.benchFrames = [];
-    window.benchTasks = [];
-    window.benchStop?.();
-    let last = performance.now();
-    let running = true;
-    const frame = () => {
-      const now = performance.now();
-      window.benchFrames.push(now - last);
-      last = now;
-      if (running) requestAnimationFrame(frame);
-    };
-    requestAnimationFrame(frame);
-    const observer = new PerformanceObserver((list) => {
-      for (const { duration } of list.getEntries()) window.benchTasks.push(duration);
-    });
-    observer.observe({ type: "longtask" });
-    window.benchStop = () => {
-      running = false;
-      observer.disconnect();
-    };
-  });
-}
-
-async function figures(page) {
-  return page.evaluate(() => {
-    window.benchStop();
-    const frames = [...window.benchFrames].sort((a, b) => a - b);
-    return {
-      frames: frames.length,
-      p99: frames[Math.floor(frames.length * 0.99)] ?? 0,
-      longest: frames.at(-1) ?? 0,
-      longTask: Math.max(0, ...window.benchTasks),
-    };
-  });
 }
 
 /** Bytes in use after a collection. */

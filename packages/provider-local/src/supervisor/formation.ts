@@ -134,7 +134,8 @@ export function createFormation(
         if (current(slot) && slot.instance === undefined) fill(slot, longestPauseMs);
       });
     }, pauseMs);
-    machinery.leaving.addEventListener("abort", () => clearTimeout(timer), { once: true });
+    // A supervisor that leaves does not wait for it, and finds it not wanted any more.
+    timer.unref();
   };
 
   const syncServices = (): void => {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { rmSync } from "node:fs";
 import type { Server } from "node:net";
 import { dirname, join } from "node:path";
@@ -49,6 +50,8 @@ export async function startSupervisor(options: StartOptions): Promise<Supervisor
   ensureHome(home);
   const lock = await lockHome(home);
   const leaving = new AbortController();
+  // Every environment listens to it.
+  setMaxListeners(0, leaving.signal);
   const log = (line: string): void => console.error(`${new Date().toISOString()} ${line}`);
 
   const proxy = createProxy({
