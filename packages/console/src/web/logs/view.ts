@@ -12,12 +12,24 @@ import { loadMe, toSignIn } from "../session.js";
 import { createIntake } from "./intake.js";
 import { type Connection, openLive } from "./live-socket.js";
 import { relabelled } from "./relabels.js";
-import { type Away, type Skipped, seqOf } from "./rows.js";
+import { type Away, type Skipped, seqOf, shows, spokenOf } from "./rows.js";
 import type { LogView, Selection } from "./view-types.js";
 import { createWindow } from "./window.js";
 
 /** Lines of the first page, and of each that scrolling brings. */
 const PAGE = 1000;
+
+/** The facts with the releases that begin among new lines. */
+function withReleases(facts: LogFacts, lines: readonly LogEntry[]): LogFacts {
+  let newest = facts.releases.at(-1)?.release ?? 0;
+  const added = [];
+  for (const { release, seq, time } of lines) {
+    if (release === undefined || release <= newest) continue;
+    newest = release;
+    added.push({ release, seq, time });
+  }
+  return added.length === 0 ? facts : { ...facts, releases: [...facts.releases, ...added] };
+}
 
 /** A page of logs of an app's environment; nothing is asked for until it is opened. */
 export function createLogView(app: string, environment: string): LogView {
@@ -94,7 +106,7 @@ export function createLogView(app: string, environment: string): LogView {
           fresh += piece.gap.count;
         } else {
           fresh += held.append(piece.lines);
-          learnReleases(piece.lines);
+          if (facts.value !== undefined) facts.value = withReleases(facts.value, piece.lines);
         }
       }
       held.evict(following.value ? held.rows.length - 1 : lookedAt, following.value);
@@ -102,19 +114,6 @@ export function createLogView(app: string, environment: string): LogView {
       show();
     });
   });
-
-  const learnReleases = (lines: readonly LogEntry[]): void => {
-    const known = facts.value;
-    if (known === undefined) return;
-    let newest = known.releases.at(-1)?.release ?? 0;
-    const added = [];
-    for (const line of lines) {
-      if (line.release === undefined || line.release <= newest) continue;
-      newest = line.release;
-      added.push({ release: line.release, seq: line.seq, time: line.time });
-    }
-    if (added.length > 0) facts.value = { ...known, releases: [...known.releases, ...added] };
-  };
 
   const take = (message: LiveMessage): void => {
     if (message.type === "lines") {
@@ -210,10 +209,7 @@ export function createLogView(app: string, environment: string): LogView {
   const ticker = setInterval(() => {
     rate.value = came;
     if (came > 0 && came <= 5) {
-      const rows = held.rows.slice(-came);
-      spoken.value = rows
-        .map((row) => ("kind" in row ? (row.kind === "fold" ? row.summary : "") : row.text.slice(0, 300)))
-        .join("\n");
+      spoken.value = spokenOf(held.rows.slice(-came));
     }
     came = 0;
   }, 1000);
@@ -287,13 +283,7 @@ export function createLogView(app: string, environment: string): LogView {
     async jump(seq) {
       const row = held.rows[held.rowOf(seq)];
       const first = held.rows[0];
-      const here =
-        row !== undefined &&
-        first !== undefined &&
-        seqOf(first) <= seq &&
-        (!("kind" in row)
-          ? row.seq === seq
-          : row.kind === "fold" && row.lines.some((line) => line.seq === seq));
+      const here = row !== undefined && first !== undefined && seqOf(first) <= seq && shows(row, seq);
       following.value = false;
       if (here) {
         if ("kind" in row && row.kind === "fold") expanded.value = new Set([...expanded.value, row.head.seq]);

@@ -7,7 +7,7 @@
 
 import type { LogEntry, LogPage } from "../../shared/log-types.js";
 import { type Block, cutUp, group, type Lines, merge, openAtEnd, spanOf, sum } from "./blocks.js";
-import { type Away, endOf, type Row, type Skipped } from "./rows.js";
+import { type Away, alikeIn, type Row, rowOf, type Skipped } from "./rows.js";
 
 /** How much is held. */
 export interface WindowLimits {
@@ -68,7 +68,7 @@ export function createWindow(limits: WindowLimits = {}): LogWindow {
   let last: number | undefined;
   let hasOlder = false;
   let hasNewer = false;
-  const alike = new Map<string, number[]>();
+  let alike: ReadonlyMap<string, readonly number[]> = new Map();
   let alikeOf = -1;
 
   const firstSeq = (): number | undefined => {
@@ -283,36 +283,10 @@ export function createWindow(limits: WindowLimits = {}): LogWindow {
       }
       if (trimmed || full) changed();
     },
-    rowOf(seq) {
-      let low = 0;
-      let high = rows.length;
-      while (low < high) {
-        const middle = (low + high) >> 1;
-        if (endOf(rows[middle]!) < seq) low = middle + 1;
-        else high = middle;
-      }
-      // A traceback's lines may lie among those of others: look whether one just before holds it.
-      for (let back = low; back >= 0 && back > low - 200; back--) {
-        const row = rows[back];
-        if (
-          row !== undefined &&
-          "kind" in row &&
-          row.kind === "fold" &&
-          row.lines.some((line) => line.seq === seq)
-        )
-          return back;
-      }
-      return low;
-    },
+    rowOf: (seq) => rowOf(rows, seq),
     alike(signature) {
       if (alikeOf !== version) {
-        alike.clear();
-        for (const row of rows) {
-          if (!("kind" in row) || row.kind !== "fold") continue;
-          const seqs = alike.get(row.signature);
-          if (seqs === undefined) alike.set(row.signature, [row.head.seq]);
-          else seqs.push(row.head.seq);
-        }
+        alike = alikeIn(rows);
         alikeOf = version;
       }
       return alike.get(signature) ?? [];

@@ -1,11 +1,10 @@
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { filterToQuery } from "../../shared/filter-query.js";
-import { type HistogramBucket, LEVELS, type Level, type LogHistogram } from "../../shared/log-types.js";
-import { get } from "../api.js";
 import { copy } from "../components/button.js";
 import { Button, Empty, ErrorNotice, Loading, Notice, type PageProps } from "../components/index.js";
 import { ChosenBar } from "../logs/chosen-bar.js";
+import { chosenLink, chosenText } from "../logs/chosen-lines.js";
 import { FilterBar } from "../logs/filter-bar.js";
 import { Help } from "../logs/help.js";
 import { createHighlighter } from "../logs/highlight.js";
@@ -19,6 +18,7 @@ import type { RowActions } from "../logs/row.js";
 import { createSearch, SearchPanel } from "../logs/search-panel.js";
 import { isFiltered, linesOf, queryOf, type SearchState, stateOf } from "../logs/search-state.js";
 import { StatusBar } from "../logs/status-bar.js";
+import { countsOf, useHistogram } from "../logs/use-histogram.js";
 import { createLogView } from "../logs/view.js";
 import { clock, wrap, zone } from "../preferences.js";
 import { place, setQuery } from "../router.js";
@@ -32,7 +32,6 @@ export default function LogsPage({ params }: PageProps): JSX.Element {
   const search = useMemo(() => createSearch(view.path), [view]);
   const input = useRef<HTMLInputElement>(null);
   const [help, setHelp] = useState(false);
-  const [histogram, setHistogram] = useState<readonly HistogramBucket[]>([]);
 
   const said = useMemo(() => relabelsOf(app, environment), [app, environment]);
   const state = stateOf(place.value.query);
@@ -85,33 +84,9 @@ export default function LogsPage({ params }: PageProps): JSX.Element {
     [view],
   );
 
-  const bounds = view.facts.value?.bounds;
-  const until = shown.until;
-  // Anew with the filter, the first facts, and every ten seconds.
-  useEffect(() => {
-    if (bounds === undefined) return;
-    const controller = new AbortController();
-    const load = (): void => {
-      if (document.visibilityState !== "visible") return;
-      const end = until ?? Date.now() + 1;
-      const start = shown.since ?? Math.min(bounds.oldestTime ?? end - 3_600_000, end - 60_000);
-      // All levels are counted, whichever are shown: the chips say what there would be.
-      const { levels: __, ...counted } = rest;
-      const query = filterToQuery({ ...counted, since: Math.floor(start), until: Math.ceil(end) });
-      query.set("buckets", "120");
-      get<LogHistogram>(`${view.path}/histogram?${query}`, { signal: controller.signal }).then(
-        (answer) => setHistogram(answer.buckets),
-        () => {},
-      );
-    };
-    load();
-    const timer = setInterval(load, 10_000);
-    return () => {
-      clearInterval(timer);
-      controller.abort();
-    };
-  }, [view, shownKey, bounds === undefined]);
-
+  // All levels are counted, whichever are shown: the chips say what there would be.
+  const { levels: __, ...counted } = rest;
+  const histogram = useHistogram(view, counted, shownKey);
   const counts = useMemo(() => countsOf(histogram), [histogram]);
   const change = (next: SearchState): void => {
     setQuery(queryOf(next), { push: true });
@@ -127,26 +102,6 @@ export default function LogsPage({ params }: PageProps): JSX.Element {
     if (find && wanted !== undefined) search.start(filter);
   }, [search]);
 
-  const chosenText = (): string => {
-    const chosen = view.selection.value;
-    if (chosen === undefined) return "";
-    return view.window.rows
-      .flatMap((row) => (!("kind" in row) ? [row] : row.kind === "fold" ? row.lines : []))
-      .filter((line) => line.seq >= chosen.from && line.seq <= chosen.to)
-      .map((line) => neutralised(line.text))
-      .join("\n");
-  };
-  const link = (): string => {
-    const chosen = view.selection.value;
-    const url = new URL(window.location.href);
-    url.searchParams.delete("line");
-    url.searchParams.delete("to");
-    if (chosen !== undefined) {
-      url.searchParams.set("line", String(chosen.from));
-      if (chosen.to !== chosen.from) url.searchParams.set("to", String(chosen.to));
-    }
-    return url.href;
-  };
   const choose = (seq: number, extend: boolean): void => {
     const before = view.selection.value;
     view.pause();
@@ -210,8 +165,8 @@ export default function LogsPage({ params }: PageProps): JSX.Element {
     help: () => setHelp(true),
     hit,
     context,
-    copy: () => void copy(chosenText(), "Lines copied"),
-    link: () => void copy(link(), "Link copied"),
+    copy: () => void copy(chosenText(view), "Lines copied"),
+    link: () => void copy(chosenLink(view), "Link copied"),
     wrap: () => {
       wrap.value = wrap.value === "wrap" ? "scroll" : "wrap";
     },
@@ -279,8 +234,8 @@ export default function LogsPage({ params }: PageProps): JSX.Element {
         {view.following.value || none ? null : <ResumeButton view={view} />}
         <ChosenBar
           view={view}
-          onCopy={() => void copy(chosenText(), "Lines copied")}
-          onLink={() => void copy(link(), "Link copied")}
+          onCopy={() => void copy(chosenText(view), "Lines copied")}
+          onLink={() => void copy(chosenLink(view), "Link copied")}
         />
       </div>
       <SearchPanel
@@ -301,14 +256,3 @@ export default function LogsPage({ params }: PageProps): JSX.Element {
 }
 
 let pendingAddress: ReturnType<typeof setTimeout> | undefined;
-
-function countsOf(buckets: readonly HistogramBucket[]): Partial<Record<Level, number>> {
-  const sums: Partial<Record<Level, number>> = {};
-  for (const bucket of buckets) {
-    for (const level of LEVELS) {
-      const count = bucket.counts[level];
-      if (count !== undefined) sums[level] = (sums[level] ?? 0) + count;
-    }
-  }
-  return sums;
-}
