@@ -144,6 +144,22 @@ export const WEB_MUTANTS = [
     only: "6. draws",
   },
   {
+    rule: "a finger does not pause a flood",
+    file: "packages/console/src/web/logs/use-pause-gestures.ts",
+    find: "if (to > from + MEANT && scrolls()) pause();",
+    replace: "",
+    tests: ["packages/console/test/journeys/logs.test.ts"],
+    only: "in the middle of a flood",
+  },
+  {
+    rule: "a grip of the scrollbar does not pause a flood",
+    file: "packages/console/src/web/logs/use-pause-gestures.ts",
+    find: "if (bar && scrolls()) pause();",
+    replace: "",
+    tests: ["packages/console/test/journeys/logs.test.ts"],
+    only: "in the middle of a flood",
+  },
+  {
     rule: "lines stay in sight of somebody whose right has ended",
     file: "packages/console/src/web/logs/view.ts",
     find: "      held.reset({ lines: [], hasOlder: false, hasNewer: false });\n",

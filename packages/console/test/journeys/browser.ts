@@ -31,6 +31,8 @@ export async function launch(): Promise<Browser> {
   return await chromium.launch({
     executablePath,
     args: ["--no-sandbox", "--disable-dev-shm-usage", "--js-flags=--expose-gc"],
+    // People have scrollbars.
+    ignoreDefaultArgs: ["--hide-scrollbars"],
   });
 }
 

@@ -63,7 +63,7 @@ describe.skipIf(noBrowser !== undefined)(
       await page.getByRole("link", { name: "shop / local" }).click();
       await page.waitForURL("**/apps/shop/local/domains");
       // Whoever cannot see the page is told where they are.
-      expect(await page.evaluate<string>("document.activeElement.tagName")).toBe("H1");
+      await expect.poll(() => page.evaluate<string>("document.activeElement.tagName")).toBe("H1");
     });
   },
 );

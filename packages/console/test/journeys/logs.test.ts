@@ -72,6 +72,50 @@ describeLogPage("the page of logs: live, and back through all that is kept", (at
     await at.page.getByText("Live", { exact: true }).waitFor();
   });
 
+  it("4. pauses in the middle of a flood, for a finger and for the scrollbar", async () => {
+    fill(at.fixture, 300);
+    await at.open();
+    await at.live();
+    const box = (await at.page.locator(".log-list").boundingBox())!;
+    const devtools = await at.page.context().newCDPSession(at.page);
+    await devtools.send("Emulation.setTouchEmulationEnabled", { enabled: true });
+    const pauses = async (gesture: () => Promise<unknown>): Promise<void> => {
+      let next = 1;
+      const flood = setInterval(() => {
+        at.fixture.write(numbered(next, next + 199));
+        next += 200;
+      }, 30);
+      try {
+        await at.page.waitForTimeout(300);
+        await gesture();
+        await at.page.getByText("Paused", { exact: true }).waitFor();
+      } finally {
+        clearInterval(flood);
+      }
+      await at.page.keyboard.press(" ");
+      await at.page.getByText("Live", { exact: true }).waitFor();
+    };
+    const finger = (type: "touchStart" | "touchMove" | "touchEnd", y?: number): Promise<unknown> =>
+      devtools.send("Input.dispatchTouchEvent", {
+        type,
+        touchPoints: y === undefined ? [] : [{ x: box.x + box.width / 2, y: box.y + y }],
+      });
+    await pauses(async () => {
+      await finger("touchStart", 100);
+      for (let y = 110; y <= 250; y += 10) await finger("touchMove", y);
+      await finger("touchEnd");
+    });
+    await pauses(async () => {
+      const bar = at.page.locator(".log-list");
+      const inner = await bar.evaluate((list) => list.clientWidth);
+      expect(inner).toBeLessThan(box.width);
+      await at.page.mouse.move(box.x + box.width - 4, box.y + box.height - 6);
+      await at.page.mouse.down();
+      await at.page.mouse.move(box.x + box.width - 4, box.y + box.height - 60, { steps: 5 });
+      await at.page.mouse.up();
+    });
+  });
+
   it("5. holds 100,000 lines with as few elements as 1,000", async () => {
     fill(at.fixture, 1000);
     await at.open();
@@ -84,6 +128,8 @@ describeLogPage("the page of logs: live, and back through all that is kept", (at
     }
     await at.shows("line 100000").waitFor({ timeout: 20_000 });
     expect(await at.elements()).toBeLessThan(few * 1.6);
+    await at.wheel(-600);
+    await at.page.getByText("Paused", { exact: true }).waitFor();
     await at.page.locator(".log-list").evaluate((list) => {
       list.scrollTop = list.scrollHeight / 2;
     });

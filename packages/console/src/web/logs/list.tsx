@@ -11,6 +11,7 @@ import { clock, density, wrap, zone } from "../preferences.js";
 import type { Highlighter } from "./highlight.js";
 import { type RowActions, RowView } from "./row.js";
 import { keyOf, seqOf } from "./rows.js";
+import { usePauseGestures } from "./use-pause-gestures.js";
 import type { LogView } from "./view-types.js";
 
 const NONE: readonly number[] = [];
@@ -169,10 +170,7 @@ export function LogList(props: {
       void view.resume();
     }
   };
-  const wheel = (event: WheelEvent): void => {
-    const element = scroller.current!;
-    if (event.deltaY < 0 && element.scrollHeight > element.clientHeight) view.pause();
-  };
+  usePauseGestures(scroller, view.pause);
 
   const now = useNow(clock.value === "ago");
   const releases = view.facts.value?.releases ?? [];
@@ -188,7 +186,6 @@ export function LogList(props: {
       // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard.
       tabIndex={0}
       onScroll={scrolled}
-      onWheel={wheel}
     >
       <div class="log-space" style={{ height: `${virtualizer.getTotalSize()}px` }}>
         {items.map((item) => {
