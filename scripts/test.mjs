@@ -116,11 +116,11 @@ async function runTests() {
     DEPLOY_HOME: join(scratch, "home"),
     ...(await registryCertificates(scratch)),
   });
-  const { code } = await run([tool("vitest"), ...argv], { env, show: true, timeoutMs: 2_400_000 });
+  const { code } = await run([tool("vitest"), ...argv], { env, show: true, timeoutMs: 3_600_000 });
   const leftovers = await endLeftovers(scratch);
   const report = await readFile(reportFile, "utf8").catch(() => undefined);
   if (report === undefined) {
-    console.log("✖ the tests did not come to their end");
+    console.log("✖ the tests did not come to their end: stopped, or out of their time of an hour");
     return { passed: 0, failed: 1, skipped: 0 };
   }
   const { tally, files } = countVitest(JSON.parse(report), code, ROOT);

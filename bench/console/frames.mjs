@@ -31,7 +31,8 @@ export async function traceFrames(page, work) {
 }
 
 /**
- * Figures of one trace, times in milliseconds.
+ * Figures of one trace, times in milliseconds: of each frame that came to the screen, from its beginning until it was there,
+ * and of the longest task of the main thread, which would hold up all of them.
  *
  * @param {readonly TraceEvent[]} events
  */
@@ -47,7 +48,6 @@ export function framesOf(events) {
   /** @type {Map<string, { readonly from: number, readonly state: string }>} */
   const open = new Map();
   const times = [];
-  let dropped = 0;
   for (const event of events
     .filter((one) => one.pid === pid && one.name === "PipelineReporter")
     .sort(byTime)) {
@@ -56,13 +56,11 @@ export function framesOf(events) {
     const begun = open.get(id);
     if (event.ph !== "e" || begun === undefined) continue;
     open.delete(id);
-    if (begun.state === "STATE_DROPPED") dropped += 1;
     if (begun.state.startsWith("STATE_PRESENTED")) times.push((event.ts - begun.from) / 1000);
   }
   times.sort((one, other) => one - other);
   return {
     frames: times.length,
-    dropped,
     p99: times[Math.floor(times.length * 0.99)] ?? 0,
     longest: times.at(-1) ?? 0,
     longTask: Math.max(0, ...tasks),
