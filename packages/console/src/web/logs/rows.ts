@@ -36,7 +36,7 @@ export function keyOf(row: Row): number | string {
 }
 
 /** The number that finds a row: it ends with its own; a traceback may end behind rows that follow it. */
-export function endOf(row: Row): number {
+function endOf(row: Row): number {
   if (!("kind" in row)) return row.seq;
   return row.kind === "fold" ? row.head.seq : row.to;
 }
