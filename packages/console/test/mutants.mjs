@@ -51,6 +51,13 @@ export const MUTANTS = [
     tests: ["packages/console/src/apps/states.test.ts"],
   },
   {
+    rule: "what was known before a change is good enough while it is asked for anew",
+    file: "packages/console/src/apps/cached-read.ts",
+    find: "    asking = upTo;\n",
+    replace: "    asking = upTo;\n    answered = upTo;\n",
+    tests: ["packages/console/src/apps/states.test.ts"],
+  },
+  {
     rule: "a vendor that asked for less is asked on",
     file: "packages/console/src/apps/states.ts",
     find: "if (!isThrottled(error)) return;",

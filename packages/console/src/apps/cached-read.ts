@@ -51,12 +51,18 @@ const hangMs = 120_000;
  */
 export function cachedRead<T>(options: CachedReadOptions<T>): CachedRead<T> {
   const { now, timeoutMs, subject } = options;
-  let outdated = false;
+  // Counted: what began before a change tells nothing of it, and until what began behind it is there nothing is known.
+  let changes = options.before?.outdated === true ? 1 : 0;
+  let asking = 0;
+  let answered = 0;
   let known: Known<T> = { failures: 0, ...withoutProgress(options.before) };
   let waiting: Promise<void> | undefined;
   let hanging: { readonly since: number } | undefined;
 
-  const failed = (thrown: unknown): void => {
+  const isOutdated = (): boolean => answered < changes;
+
+  const failed = (thrown: unknown, upTo: number): void => {
+    answered = Math.max(answered, upTo);
     const trouble = toDeployError(thrown, "console.read-failed");
     known = { ...known, trouble, failedAt: now(), failures: known.failures + 1 };
     options.onFailure?.(trouble);
@@ -64,13 +70,14 @@ export function cachedRead<T>(options: CachedReadOptions<T>): CachedRead<T> {
 
   const ask = async (): Promise<void> => {
     const call = { since: now() };
-    outdated = false;
+    const upTo = changes;
+    asking = upTo;
     const giveUp = new AbortController();
     hanging = call;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(() => {
-        failed(tooLate(subject, timeoutMs));
+        failed(tooLate(subject, timeoutMs), upTo);
         giveUp.abort(known.trouble);
         resolve();
       }, timeoutMs);
@@ -79,9 +86,10 @@ export function cachedRead<T>(options: CachedReadOptions<T>): CachedRead<T> {
     const answer = start(options.load, giveUp.signal)
       .then((value) => {
         known = { value, at: now(), failures: 0 };
+        answered = Math.max(answered, upTo);
       })
       .catch((thrown: unknown) => {
-        if (!giveUp.signal.aborted) failed(thrown);
+        if (!giveUp.signal.aborted) failed(thrown, upTo);
       })
       .finally(() => {
         clearTimeout(timer);
@@ -92,7 +100,7 @@ export function cachedRead<T>(options: CachedReadOptions<T>): CachedRead<T> {
 
   const refresh = (): Promise<void> => {
     // What is asked for began before the change: it is waited for, and asked again.
-    if (waiting !== undefined) return outdated ? waiting.then(refresh) : waiting;
+    if (waiting !== undefined) return asking < changes ? waiting.then(refresh) : waiting;
     if (hanging !== undefined && now() - hanging.since < hangMs) return Promise.resolve();
     const reason = options.rest?.();
     if (reason !== undefined) {
@@ -106,15 +114,15 @@ export function cachedRead<T>(options: CachedReadOptions<T>): CachedRead<T> {
   };
 
   return {
-    snapshot: () => ({ ...known, outdated, refreshing: waiting !== undefined }),
+    snapshot: () => ({ ...known, outdated: isOutdated(), refreshing: waiting !== undefined }),
     refresh,
     expire: () => {
-      outdated = true;
+      changes += 1;
     },
     get: async (maxAgeMs) => {
       // A failure is as good an answer as any while it is fresh: a vendor in trouble is not asked by every viewer.
       const answeredAt = Math.max(known.at ?? 0, known.failedAt ?? 0);
-      if (outdated || now() - answeredAt > maxAgeMs) await refresh();
+      if (isOutdated() || now() - answeredAt > maxAgeMs) await refresh();
       if (known.trouble !== undefined) throw providerFailure(known.trouble);
       return known.value as T;
     },

@@ -283,6 +283,25 @@ describe("what is known of environments", () => {
     expect(ask).toHaveBeenCalledTimes(3);
   });
 
+  it("gives nobody what was known before a change while it is asked for anew", async () => {
+    let answer: (value: EnvironmentStatus) => void = () => undefined;
+    const ask = vi
+      .fn<() => Promise<EnvironmentStatus>>()
+      .mockResolvedValueOnce(status(1))
+      .mockImplementationOnce(() => new Promise((resolve) => (answer = resolve)));
+    const shop = environment("shop", ask);
+    const { states } = rig([shop], { tickMs: 0 });
+    const { status: read } = states.of(shop);
+    expect(await read.get(60_000)).toMatchObject({ release: 1 });
+    states.touch("shop", "production");
+    const inBackground = states.refresh(shop, ["status"]);
+    const wanted = read.get(60_000);
+    answer(status(2));
+    await inBackground;
+    expect(await wanted).toMatchObject({ release: 2 });
+    expect(ask).toHaveBeenCalledTimes(2);
+  });
+
   it("keeps what was known of an environment that is declared anew", async () => {
     const first = environment("shop", async () => status(4));
     const { states, registry } = rig([first], { tickMs: 0 });
