@@ -148,7 +148,8 @@ describe.skipIf(typeof image === "string")("Caddy and its sites on a Docker Engi
     }
     await sleep(500);
     const { answers, failures } = await load.end();
-    expect(failures.filter((failure) => !failure.includes("socket hang up"))).toEqual([]);
+    // Closed with a request unread in it, a connection is reset: the same, in other words.
+    expect(failures.filter((failure) => !/socket hang up|ECONNRESET|EPIPE/.test(failure))).toEqual([]);
     expect(failures.length).toBeLessThanOrEqual(reloads.length * connections);
     expect(Object.keys(answers)).toEqual(["two"]);
   }, 60_000);
