@@ -23,6 +23,20 @@ describe("counting", () => {
         { file: "a", skipped: 0 },
         { file: "b", skipped: 1 },
       ],
+      secondTries: [],
+    });
+  });
+
+  it("names what passed at its second try, and why it had not at the first", () => {
+    const result = { status: "passed", fullName: "it holds", failureMessages: ["Error: late\n    at x"] };
+    const counted = countVitest(
+      { testResults: [{ name: "/w/a", status: "passed", assertionResults: [result] }] },
+      0,
+      "/w/",
+    );
+    expect(counted).toMatchObject({
+      tally: { passed: 1, failed: 0 },
+      secondTries: ["a: it holds: Error: late"],
     });
   });
 

@@ -43,28 +43,35 @@ export function readTally(output) {
  * an exit code that no test accounts for, such as an unhandled rejection.
  *
  * A scenario of the conformance kit that a provider declares not to be capable of is no skipped test: it does not apply.
+ * A test that passed at its second try is a passed one, and is named: what failed once may fail again.
  *
- * @typedef {{ status: string, ancestorTitles?: string[] }} TestResult
+ * @typedef {{ status: string, fullName?: string, ancestorTitles?: string[], failureMessages?: string[] }} TestResult
  * @typedef {{ name: string, status: string, assertionResults: TestResult[] }} FileResult
  * @param {{ testResults: FileResult[] }} report
  * @param {number} exitCode
  * @param {string} root Stripped from the names.
- * @returns {{ tally: Tally, files: { file: string, skipped: number }[] }}
+ * @returns {{ tally: Tally, files: { file: string, skipped: number }[], secondTries: string[] }}
  */
 export function countVitest(report, exitCode, root) {
   const tally = emptyTally();
+  /** @type {string[]} */
+  const secondTries = [];
   const files = report.testResults.map(({ name, status, assertionResults }) => {
+    const file = name.startsWith(root) ? name.slice(root.length) : name;
     let skipped = 0;
     let failed = 0;
-    for (const { status: outcome, ancestorTitles } of assertionResults) {
-      if (outcome === "passed") tally.passed++;
-      else if (outcome === "failed") failed++;
+    for (const { status: outcome, fullName, ancestorTitles, failureMessages } of assertionResults) {
+      if (outcome === "passed") {
+        tally.passed++;
+        const why = failureMessages?.[0]?.split("\n")[0];
+        if (why !== undefined) secondTries.push(`${file}: ${fullName}: ${why}`);
+      } else if (outcome === "failed") failed++;
       else if (!ancestorTitles?.some((title) => title.startsWith("conformance of "))) skipped++;
     }
     tally.failed += failed === 0 && status === "failed" ? 1 : failed;
     tally.skipped += skipped;
-    return { file: name.startsWith(root) ? name.slice(root.length) : name, skipped };
+    return { file, skipped };
   });
   if (exitCode !== 0 && tally.failed === 0) tally.failed = 1;
-  return { tally, files };
+  return { tally, files, secondTries };
 }
