@@ -80,7 +80,7 @@ export const MUTANTS = [
   },
   {
     rule: "a page waits its usual time for what was never seen",
-    file: "packages/console/src/web/parts/every.ts",
+    file: "packages/console/src/web/parts/every-unless-unseen.ts",
     find: "return unseen ? Math.min(soonMs, usual) : usual;",
     replace: "return usual;",
     tests: ["packages/console/src/web/parts/parts.test.ts"],

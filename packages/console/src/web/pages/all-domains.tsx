@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import type { AllDomains, DomainsView, EnvironmentDomains } from "../../shared/app-types.js";
 import { Empty, Loaded, Page, RelativeTime, Table } from "../components/index.js";
 import { Findings } from "../parts/domains-view.js";
-import { everyUnlessUnseen } from "../parts/every.js";
+import { everyUnlessUnseen } from "../parts/every-unless-unseen.js";
 import { PartSection } from "../parts/part-view.js";
 import { plain } from "../parts/plain.js";
 import { CertificateBadge, DomainBadge } from "../parts/states.js";

@@ -3,7 +3,7 @@ import type { EnvironmentDomains } from "../../shared/app-types.js";
 import { environmentPath, post } from "../api.js";
 import { Button, ErrorNotice, Loaded, Page, type PageProps } from "../components/index.js";
 import { DomainsInFull } from "../parts/domains-view.js";
-import { everyUnlessUnseen } from "../parts/every.js";
+import { everyUnlessUnseen } from "../parts/every-unless-unseen.js";
 import { Age, PartSection } from "../parts/part-view.js";
 import { useAction } from "../parts/use-action.js";
 import { useResource } from "../use-resource.js";

@@ -6,7 +6,7 @@ import { Button, Dot, Empty, Loaded, Notice, Page, RelativeTime } from "../compo
 import { AppSection } from "../parts/app-section.js";
 import { attention } from "../parts/attention.js";
 import { CostDialog } from "../parts/cost.js";
-import { everyUnlessUnseen } from "../parts/every.js";
+import { everyUnlessUnseen } from "../parts/every-unless-unseen.js";
 import { plain } from "../parts/plain.js";
 import { useAction } from "../parts/use-action.js";
 import { Link, pageOf } from "../router.js";

@@ -4,7 +4,7 @@ import type { EnvironmentOverview } from "../../shared/app-types.js";
 import { attention } from "./attention.js";
 import { auditWords, isGrave, matchesAudit } from "./audit-words.js";
 import { daysLeftKind, daysLeftWords } from "./days-left.js";
-import { everyUnlessUnseen } from "./every.js";
+import { everyUnlessUnseen } from "./every-unless-unseen.js";
 import { expiring, TERMS, TOKEN_TERMS } from "./expiry.js";
 import { createLineEditor } from "./line-editor.js";
 import { passwordProblem } from "./password.js";
